@@ -1,0 +1,1 @@
+"""Data sets and the generators of the embedded default data, one file a workload."""

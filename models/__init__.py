@@ -1,0 +1,1 @@
+"""Models, losses and metrics, one file a workload; plain PyTorch, no Ray, no Optuna."""

@@ -1,0 +1,1 @@
+"""Search spaces, baselines, targets and budgets, one file a workload; no torch."""
