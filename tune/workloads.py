@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.contract import Budget, Target
+from tune.errors import UserError
 
 if TYPE_CHECKING:
     import optuna
@@ -44,11 +45,17 @@ class Workload:
 def space(name: str) -> Space:
     """Read the search space of a workload.
 
+    Args:
+        name: One of ``NAMES``.
+
+    Returns:
+        What ``search_spaces/<name>.py`` states.
+
     Raises:
-        ValueError: If ``name`` is not a workload; the message lists the known ones.
+        UserError: If ``name`` is not a workload; the message lists the known ones.
     """
     if name not in NAMES:
-        raise ValueError(f"workload must be one of {', '.join(NAMES)}, got '{name}'")
+        raise UserError(f"workload must be one of {', '.join(NAMES)}, got '{name}'")
     module = importlib.import_module(f"search_spaces.{name}")
     return Space(
         name=name,
@@ -65,8 +72,14 @@ def space(name: str) -> Space:
 def get(name: str) -> Workload:
     """Import the three files of a workload.
 
+    Args:
+        name: One of ``NAMES``.
+
+    Returns:
+        Its functions.
+
     Raises:
-        ValueError: If ``name`` is not a workload.
+        UserError: If ``name`` is not a workload.
     """
     declared = space(name)
     model = importlib.import_module(f"models.{name}")

@@ -1,0 +1,79 @@
+"""A toy workload that trains in milliseconds, over several batches."""
+
+from pathlib import Path
+
+import optuna
+import pytest
+import torch
+from torch import Tensor, nn
+
+from datasets.contract import Batch, Data, Part
+from search_spaces.contract import Budget
+from tune.workloads import Space, Workload
+
+
+class Line(nn.Module):
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(3, hidden), nn.Tanh(), nn.Linear(hidden, 1))
+
+    def forward(self, inputs: Tensor, dropout: float = 0.0) -> Tensor:
+        keep = torch.rand_like(inputs) >= dropout if self.training else 1.0
+        out: Tensor = self.layers(inputs * keep)
+        return out
+
+
+def build(hidden: int = 4) -> Line:
+    return Line(hidden)
+
+
+def loss(output: Tensor, batch: Batch, weight: float = 1.0) -> Tensor:
+    return weight * (output - batch["target"]).square().mean(1)
+
+
+def metrics(output: Tensor, batch: Batch, offset: float) -> dict[str, float]:
+    return {"mse": float((output - batch["target"]).square().mean()) + offset}
+
+
+def load(_root: Path | None = None, noise: float = 0.1) -> Data:
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(50, 3, generator=generator)
+    target = inputs.sum(1, keepdim=True) + noise * torch.randn(50, 1, generator=generator)
+    columns = {"inputs": inputs, "target": target}
+    rows = torch.arange(50)
+    record = {"fingerprint": "toy"}
+    return Data(Part(columns, rows[:40]), Part(columns, rows[40:]), {"offset": 0.0}, record)
+
+
+def declare(trial: optuna.Trial) -> None:
+    trial.suggest_int("model/hidden", 2, 8)
+    trial.suggest_float("forward/dropout", 0.0, 0.5)
+    trial.suggest_categorical("train/batch_size", [8, 16])
+    trial.suggest_float("optim/lr", 1e-3, 1e-1, log=True)
+    if trial.suggest_categorical("schedule/kind", ["none", "plateau"]) == "plateau":
+        trial.suggest_float("schedule/factor", 0.1, 0.9)
+
+
+BASELINE = {
+    "model/hidden": 4,
+    "forward/dropout": 0.1,
+    "train/batch_size": 8,
+    "optim/lr": 0.01,
+    "schedule/kind": "none",
+}
+
+
+@pytest.fixture
+def space() -> Space:
+    budget = Budget(trials=6, epochs=9, grace_epochs=1, reduction=3)
+    return Space("toy", declare, BASELINE, (), (), "mse", "min", budget)
+
+
+@pytest.fixture
+def workload(space: Space) -> Workload:
+    return Workload(space, build, loss, metrics, None, None, load, load)
+
+
+@pytest.fixture
+def data() -> Data:
+    return load()

@@ -1,0 +1,113 @@
+"""Ray Tune as the executor: runs a sweep's trials side by side until none is left."""
+
+import signal
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import ray.tune as ray_tune
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+
+from search_spaces.contract import Budget
+from tune.asha import RecordedASHA
+from tune.resources import Resources
+from tune.searcher import EpochRecorder, StudySearcher
+from tune.sweep import Sweep
+from tune.trainable import TrialTrainable
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all trials of a sweep share.
+
+    Attributes:
+        workload: Its name.
+        root: The user's data, or None.
+        budget: Epochs, patience and ASHA's settings.
+        resources: A trial's shares and the number of slots.
+        seconds: Time budget of this run, or None.
+        reuse: Whether a trial process is reused; Ray's dashboard then shows only its first trial.
+    """
+
+    workload: str
+    root: Path | None
+    budget: Budget
+    resources: Resources
+    seconds: float | None
+    reuse: bool
+
+
+class Interrupts(Callback):  # type: ignore[misc]  # Ray ships no types
+    """Ctrl+C and SIGTERM end a sweep gracefully; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        """Remember no signal yet."""
+        self.received: int | None = None
+
+    def setup(self, **info: Any) -> None:
+        """Take the signals over from Ray Tune, which has just installed its own handlers."""
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self.received = number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGUSR1)  # Ray Tune's own way to stop gracefully
+
+
+def execute(sweep: Sweep, job: Job) -> int | None:
+    """Run trials until the sweep holds as many as asked.
+
+    Args:
+        sweep: The sweep.
+        job: What its trials share.
+
+    Returns:
+        The signal that interrupted it, or None.
+    """
+    asha, interrupts = RecordedASHA(job.budget, sweep.history()), Interrupts()
+    with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
+        ray_tune.run(
+            _trainable(job),
+            name="ray",
+            storage_path=scratch,
+            search_alg=StudySearcher(sweep, asha),
+            scheduler=asha,
+            num_samples=-1,
+            max_concurrent_trials=job.resources.slots,
+            resources_per_trial={"cpu": job.resources.cpus, "gpu": job.resources.gpus},
+            time_budget_s=job.seconds,
+            max_failures=1,
+            reuse_actors=job.reuse,
+            callbacks=[EpochRecorder(sweep), interrupts],
+            trial_name_creator=partial(trial_name, job.workload),
+            trial_dirname_creator=_directory_name,
+            raise_on_failed_trial=False,
+            verbose=0,
+        )
+    return interrupts.received
+
+
+def trial_name(workload: str, trial: Trial) -> str:
+    """Return the name under which a trial appears in Ray's dashboard."""
+    return f"{workload} trial {trial.config['number']}"
+
+
+def _directory_name(trial: Trial) -> str:
+    return str(trial.config["number"])
+
+
+def _trainable(job: Job) -> Any:
+    shared = {
+        "workload": job.workload,
+        "root": job.root,
+        "epochs": job.budget.epochs,
+        "patience": job.budget.patience,
+        "threads": max(int(job.resources.cpus), 1),
+    }
+    return ray_tune.with_parameters(TrialTrainable, job=shared)

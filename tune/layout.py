@@ -1,0 +1,148 @@
+"""Where the files of a sweep lie, and how a sweep is named and found."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tune.errors import UserError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The directory of one sweep, ``results/<workload>/<sweep>``."""
+
+    directory: Path
+
+    @property
+    def journal(self) -> Path:
+        """The study's journal: the only truth about the sweep."""
+        return self.directory / "study.journal"
+
+    @property
+    def description(self) -> Path:
+        """What the sweep is: workload, budget, seed, data, versions."""
+        return self.directory / "sweep.json"
+
+    @property
+    def trials_csv(self) -> Path:
+        """One row a trial."""
+        return self.directory / "trials.csv"
+
+    @property
+    def best_csv(self) -> Path:
+        """The rows of the best trials."""
+        return self.directory / "best.csv"
+
+    @property
+    def best_json(self) -> Path:
+        """The same for programs."""
+        return self.directory / "best.json"
+
+    def trial(self, number: int) -> Path:
+        """Return the directory of a trial."""
+        return self.directory / "trials" / f"{number:05d}"
+
+    def describe(self) -> dict[str, Any]:
+        """Read ``sweep.json``.
+
+        Returns:
+            Its values, as ``tune.describe.describe`` made them.
+
+        Raises:
+            UserError: If it is missing or broken; names the file.
+        """
+        try:
+            description: dict[str, Any] = json.loads(self.description.read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise UserError(f"{self.directory} must hold a sweep.json, but has none") from error
+        except ValueError as error:
+            message = f"{self.description} must be JSON, but cannot be read ({error})"
+            raise UserError(f"{message}; restore it from a copy or start a new sweep") from error
+        return description
+
+
+def check_name(name: str) -> str:
+    """Check that a sweep's name stays inside its directory.
+
+    Args:
+        name: The name a user gave.
+
+    Returns:
+        The name.
+
+    Raises:
+        UserError: If it holds anything but letters, digits, dot, underscore and hyphen.
+    """
+    if not NAME.fullmatch(name):
+        allowed = "letters, digits, '.', '_' and '-' and not begin with a sign"
+        raise UserError(f"a sweep's name may hold {allowed}, got '{name}'")
+    return name
+
+
+def new_name(results: Path, workload: str) -> str:
+    """Return an unused readable name such as ``edc-20261121-1105``."""
+    stem = f"{workload}-{datetime.now():%Y%m%d-%H%M}"
+    taken = {path.name for path in (results / workload).glob(f"{stem}*")}
+    suffixes = ["", *(f"-{count}" for count in range(2, len(taken) + 2))]
+    return next(stem + suffix for suffix in suffixes if stem + suffix not in taken)
+
+
+def sweeps(results: Path, workload: str) -> Iterator[Layout]:
+    """Yield the sweeps of a workload, the one worked on last first."""
+    found = [path.parent for path in (results / workload).glob("*/study.journal")]
+    found.sort(key=lambda path: (path / "study.journal").stat().st_mtime, reverse=True)
+    yield from map(Layout, found)
+
+
+def find(results: Path, workload: str, name: str) -> Layout:
+    """Find the sweep of that name.
+
+    Args:
+        results: The results directory.
+        workload: Whose sweep it must be.
+        name: The sweep's name.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        UserError: If there is none, or it belongs to another workload.
+    """
+    layout = Layout(results / workload / check_name(name))
+    if layout.journal.exists():
+        return layout
+    elsewhere = [path.parent.parent.name for path in results.glob(f"*/{name}/study.journal")]
+    if elsewhere:
+        hint = f"it was made for {elsewhere[0]}: python -m tune.run {elsewhere[0]} --resume {name}"
+    else:
+        known = ", ".join(layout.directory.name for layout in sweeps(results, workload))
+        hint = f"known sweeps: {known or 'none yet'}"
+    raise UserError(f"there is no sweep {name} of {workload} in {results}; {hint}")
+
+
+def check_writable(results: Path) -> None:
+    """Check that results can be written, before anything is computed.
+
+    Args:
+        results: A directory, which need not exist yet.
+
+    Raises:
+        UserError: If the directory, or the nearest existing one above it, is read-only.
+    """
+    existing = next(path for path in (results, *results.parents) if path.exists())
+    if not existing.is_dir():
+        raise UserError(f"results must be a directory, but {existing} is a file")
+    probe = existing / f".probe-{os.getpid()}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        message = f"results directory {results} must be writable, got: {error.strerror}"
+        raise UserError(f"{message}; choose another with --results") from error

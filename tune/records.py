@@ -1,0 +1,111 @@
+"""What a sweep writes for people: ``metrics.csv`` a trial, ``trials.csv``, ``best.csv``/``.json``.
+
+All of it can be made again from the study and the checkpoints.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+#: Columns of an epoch's row that say how it went, beside the workload's metrics.
+EPOCH = ("epoch", "value", "objective", "best_epoch", "train_loss", "lr", "skipped_steps")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file so that a reader, or a crash, sees the old text or the new one."""
+    partial = path.with_name(f".{path.name}.part")
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def write_csv(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows as CSV; the columns are those of all rows, in order of first appearance."""
+    write_text(path, csv_text(rows))
+
+
+def csv_text(rows: Iterable[Row]) -> str:
+    """Format rows as CSV."""
+    rows = list(rows)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def cell(value: Any) -> Any:
+    """Keep a text that a spreadsheet would run as a formula from being one."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write strict JSON; a number that is not finite becomes null."""
+    write_text(path, json.dumps(finite(value), indent=2, allow_nan=False) + "\n")
+
+
+def finite(value: Any) -> Any:
+    """Replace every non-finite number in a nested value by None."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def append_row(path: Path, row: Mapping[str, float]) -> None:
+    """Append an epoch's row to a trial's ``metrics.csv``, with a header if it is the first."""
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        if file.tell() == 0:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def read_rows(path: Path) -> list[dict[str, float]]:
+    """Read a ``metrics.csv``; a last line that a crash cut short is left out."""
+    if not path.exists():
+        return []
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    rows = csv.DictReader(io.StringIO(whole))
+    return [{key: float(value) for key, value in row.items()} for row in rows]
+
+
+def keep_rows(path: Path, epochs: int) -> None:
+    """Drop the rows after ``epochs``: the study does not know them, and they will come again."""
+    rows = read_rows(path)
+    if path.exists():
+        write_csv(path, [row for row in rows if row["epoch"] <= epochs])
+
+
+def summarise(rows: Sequence[Mapping[str, float]]) -> Row:
+    """Sum up a trial's epochs: how many, how long, and every metric at the best and last one."""
+    if not rows:
+        return {"epochs": 0, "seconds": 0.0}
+    last = rows[-1]
+    best = rows[int(last["best_epoch"]) - 1]
+    return {
+        "epochs": int(last["epoch"]),
+        "best_epoch": int(last["best_epoch"]),
+        "objective": last["objective"],
+        "seconds": sum(row["seconds"] for row in rows),
+        "best": _metrics(best),
+        "last": _metrics(last),
+    }
+
+
+def _metrics(row: Mapping[str, float]) -> dict[str, float]:
+    return {key: value for key, value in row.items() if key not in (*EPOCH, "seconds")}

@@ -1,0 +1,39 @@
+"""Early stopping: a plain object, usable in any training loop."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass
+class EarlyStopping:
+    """Count the epochs since a value last improved by more than a share of itself.
+
+    ``min_delta`` is relative: an absolute one means something else for every metric's scale.
+
+    Attributes:
+        patience: Epochs without improvement that end the training.
+        min_delta: Least improvement that counts, as a share of the best value so far.
+        best: The value that the next one is compared with.
+        waited: Epochs since then.
+    """
+
+    patience: int
+    min_delta: float = 1e-3
+    best: float = math.inf
+    waited: int = 0
+
+    def update(self, value: float) -> bool:
+        """Take in an epoch's value, smaller is better; return whether to stop."""
+        if value < self.best - self.min_delta * abs(self.best) or math.isinf(self.best):
+            self.best, self.waited = value, 0
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the counters."""
+        return {"best": self.best, "waited": self.waited}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Take up the counters of ``state_dict``."""
+        self.best, self.waited = state["best"], int(state["waited"])

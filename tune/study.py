@@ -1,0 +1,210 @@
+"""The study of a sweep: every proposal, every epoch's value, every end and its reason.
+
+Optuna's append-only journal is the only truth about a sweep; whatever else lies in its directory
+can be made again from it and from the checkpoints.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from tune.errors import UserError
+from tune.seeding import derive
+from tune.workloads import Space
+
+END = "end"
+FAILED = "failed"  # name of the constraint that keeps the sampler away from failed configurations
+STARTUP_TRIALS = 10
+
+
+@dataclass(frozen=True)
+class End:
+    """How a trial ended.
+
+    Attributes:
+        outcome: ``complete``, ``pruned`` or ``failed``.
+        reason: One line for people.
+        summary: ``tune.records.summarise`` of its epochs.
+    """
+
+    outcome: str
+    reason: str
+    summary: Mapping[str, Any]
+
+
+class Study:
+    """The trials of one sweep, on disk; only the sweep's driver may write."""
+
+    def __init__(self, path: Path, space: Space, seed: int, fixed: Mapping[str, Any]) -> None:
+        """Open the journal at ``path``, or begin it.
+
+        Args:
+            path: The journal.
+            space: Declares the parameters of a proposal.
+            seed: The sweep's seed.
+            fixed: Parameters that are not searched, by name.
+        """
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        mend(path)
+        self.space, self.seed, self.fixed = space, seed, dict(fixed)
+        self.optuna = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(path))),
+            study_name=space.name,
+            load_if_exists=True,
+        )
+        for known in (space.baseline, *space.presets):
+            self.optuna.enqueue_trial({**known, **self.fixed}, skip_if_exists=True)
+
+    def trials(self) -> list[FrozenTrial]:
+        """Return every proposal so far, in order."""
+        return [trial for trial in self._all() if trial.state != TrialState.WAITING]
+
+    def unfinished(self) -> list[FrozenTrial]:
+        """Return the proposals that have not ended."""
+        return [trial for trial in self.trials() if trial.state == TrialState.RUNNING]
+
+    def propose(self) -> FrozenTrial:
+        """Propose one more configuration: a known one that waits, else the sampler's."""
+        self._seed_sampler(len(self.trials()))
+        return self._declare(self.optuna.ask())
+
+    def take_up(self, trial: FrozenTrial) -> FrozenTrial:
+        """Return an unfinished proposal; complete it if it was cut short while being made."""
+        self._seed_sampler(trial.number)
+        return self._declare(optuna.Trial(self.optuna, trial._trial_id))
+
+    def report(self, number: int, epoch: int, objective: float) -> None:
+        """Record an epoch's objective, unless it is recorded already."""
+        trial = self._all()[number]
+        if epoch not in trial.intermediate_values:
+            self.optuna._storage.set_trial_intermediate_value(trial._trial_id, epoch, objective)
+
+    def end(self, number: int, end: End) -> None:
+        """Record how a trial ended.
+
+        A failure is told as PRUNED with a violated constraint: the sampler learns to keep away,
+        while it would never see a plain FAIL.
+        """
+        trial = self._all()[number]
+        storage = self.optuna._storage
+        storage.set_trial_user_attr(trial._trial_id, END, asdict(end))
+        self._tell(self._all()[number])
+
+    def finish_ends(self) -> None:
+        """Complete the ends that were recorded but not told when the process died."""
+        for trial in self.unfinished():
+            if END in trial.user_attrs:
+                self._tell(trial)
+
+    def config(self, trial: FrozenTrial) -> dict[str, Any]:
+        """Return the whole configuration of a proposal, fixed values included."""
+        return {**self.fixed, **trial.params}
+
+    def trial_seed(self, number: int) -> int:
+        """Return the seed of a trial's training."""
+        return derive(self.seed, number)
+
+    def check_compatible(self) -> None:
+        """Check that the recorded proposals could still be made.
+
+        Raises:
+            UserError: If the space changed under the sweep; names trial and parameter.
+        """
+        for trial in self.trials():
+            fixed = optuna.trial.FixedTrial(trial.params)
+            try:
+                self.space.declare(fixed)  # type: ignore[arg-type]  # a trial whose values are given
+            except ValueError as error:
+                if trial.state == TrialState.RUNNING:
+                    continue  # cut short while being proposed; `take_up` completes it
+                raise UserError(self._incompatible(trial.number, str(error))) from error
+            for name, distribution in fixed.distributions.items():
+                if distribution != trial.distributions[name]:
+                    raise UserError(self._incompatible(trial.number, name))
+
+    def _incompatible(self, number: int, what: str) -> str:
+        return (
+            f"search_spaces/{self.space.name}.py must be the one the sweep was made with, but it "
+            f"differs from trial {number} in {what}; start a new sweep instead"
+        )
+
+    def _all(self) -> list[FrozenTrial]:
+        return self.optuna.get_trials(deepcopy=False)
+
+    def _declare(self, trial: optuna.Trial) -> FrozenTrial:
+        self.space.declare(trial)
+        return self._all()[trial.number]
+
+    def _seed_sampler(self, asked: int) -> None:
+        """Seed the sampler from the number of proposals, so that a resumed sweep goes on alike."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler: optuna.samplers.BaseSampler = optuna.samplers.TPESampler(
+                seed=derive(self.seed, asked) % 2**32,
+                n_startup_trials=STARTUP_TRIALS,
+                multivariate=True,
+                group=True,
+                constant_liar=True,
+            )
+            if self.fixed:
+                sampler = optuna.samplers.PartialFixedSampler(self.fixed, sampler)
+        self.optuna.sampler = sampler
+
+    def _tell(self, trial: FrozenTrial) -> None:
+        end = trial.user_attrs[END]
+        if end["outcome"] == "failed":
+            optuna.Trial(self.optuna, trial._trial_id).set_constraint(FAILED, 1.0)
+        if end["outcome"] == "complete":
+            last = trial.intermediate_values[max(trial.intermediate_values)]
+            self.optuna.tell(trial.number, last, state=TrialState.COMPLETE)
+        else:
+            self.optuna.tell(trial.number, state=TrialState.PRUNED)
+
+
+def outcome(trial: FrozenTrial) -> str:
+    """Return ``running``, ``complete``, ``pruned`` or ``failed``."""
+    if trial.state == TrialState.RUNNING:
+        return "running"
+    return str(trial.user_attrs[END]["outcome"])
+
+
+def read_trials(path: Path) -> list[FrozenTrial]:
+    """Read the proposals of a journal, which may be written to at the same time."""
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    found = storage.get_all_studies()
+    trials = storage.get_all_trials(found[0]._study_id) if found else []
+    return [trial for trial in trials if trial.state != TrialState.WAITING]
+
+
+def mend(path: Path) -> None:
+    """Cut off what a dying process left half-written at the end of a journal.
+
+    Also removes the lock that such a process left beside it: the sweep's own lock, which the
+    caller holds, already keeps every other writer out.
+    """
+    if not path.exists():
+        return
+    Path(f"{path}.lock").unlink(missing_ok=True)
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    while whole and not _is_json(whole[whole[:-1].rfind(b"\n") + 1 :]):
+        whole = whole[: whole[:-1].rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        with path.open("r+b") as file:
+            file.truncate(len(whole))
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True

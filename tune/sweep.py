@@ -1,0 +1,178 @@
+"""One sweep on disk, driven one event at a time; knows no Ray.
+
+``next_trial`` hands out what is to be trained, ``record_epoch`` and ``end_trial`` take in what
+came of it. Starting, resuming and extending differ only in what the study already holds.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from optuna.trial import FrozenTrial, TrialState
+
+from tune import records
+from tune.layout import Layout
+from tune.study import End, Study, outcome
+
+KEPT_CHECKPOINTS = 5
+FAILURES_ALIKE = 5
+TABLE_SHARE = 0.02  # of the driver's time, at most, goes into rewriting trials.csv
+
+
+@dataclass
+class Progress:
+    """What is known of a trial while it runs."""
+
+    number: int
+    params: dict[str, Any]
+    rows: list[dict[str, float]] = field(default_factory=list)
+
+
+class Listener(Protocol):
+    """Is told when a trial begins and ends."""
+
+    def began(self, number: int, params: dict[str, Any]) -> None:
+        """Hear that a trial begins or goes on."""
+
+    def ended(self, trial: FrozenTrial) -> None:
+        """Hear that a trial ended."""
+
+
+class Sweep:
+    """The driver's side of a sweep: the only one that writes to its study."""
+
+    def __init__(self, layout: Layout, study: Study, trials: int) -> None:
+        """Take up a sweep where its study stands.
+
+        Args:
+            layout: Where its files lie.
+            study: Its study.
+            trials: How many proposals it is to hold in all.
+        """
+        self.layout, self.study, self.trials = layout, study, trials
+        self.running: dict[int, Progress] = {}
+        study.finish_ends()
+        self.ended = [trial for trial in study.trials() if trial.state.is_finished()]
+        self._waiting = study.unfinished()
+        self._next_table = 0.0
+        self.listener: Listener | None = None
+
+    def history(self) -> Iterator[tuple[int, int, float]]:
+        """Yield trial number, epoch and objective of every recorded epoch.
+
+        The last epoch of an unfinished trial is left out: it will be reported again, and judged.
+        """
+        for trial in self.study.trials():
+            epochs = sorted(trial.intermediate_values)
+            if trial.state == TrialState.RUNNING:
+                epochs = epochs[:-1]
+            for epoch in epochs:
+                yield trial.number, epoch, trial.intermediate_values[epoch]
+
+    @property
+    def remaining(self) -> int:
+        """How many trials are still to be run."""
+        return max(self.trials - len(self.ended) - len(self.running), 0)
+
+    def next_trial(self) -> dict[str, Any] | None:
+        """Return the configuration of the next trial for ``TrialTrainable``, or None."""
+        if self._waiting:
+            trial = self.study.take_up(self._waiting.pop(0))
+        elif len(self.ended) + len(self.running) < self.trials:
+            trial = self.study.propose()
+        else:
+            return None
+        recorded = len(trial.intermediate_values)
+        directory = self.layout.trial(trial.number)
+        directory.mkdir(parents=True, exist_ok=True)
+        records.keep_rows(directory / "metrics.csv", recorded)
+        rows = records.read_rows(directory / "metrics.csv")
+        params = self.study.config(trial)
+        self.running[trial.number] = Progress(trial.number, params, rows)
+        if self.listener:
+            self.listener.began(trial.number, params)
+        return {
+            "number": trial.number,
+            "seed": self.study.trial_seed(trial.number),
+            "recorded": recorded,
+            "directory": str(directory.resolve()),
+            "params": params,
+        }
+
+    def record_epoch(self, number: int, row: dict[str, float]) -> None:
+        """Take in an epoch; one that is recorded already changes nothing."""
+        progress = self.running[number]
+        epoch = int(row["epoch"])
+        if epoch == len(progress.rows) + 1:
+            records.append_row(self.layout.trial(number) / "metrics.csv", row)
+            progress.rows.append(row)
+        self.study.report(number, epoch, row["objective"])
+        self._write_table_in_time()
+
+    def end_trial(self, number: int, outcome: str, reason: str) -> None:
+        """Take in how a trial ended, and keep only the checkpoints worth keeping."""
+        progress = self.running.pop(number)
+        self.study.end(number, End(outcome, reason, records.summarise(progress.rows)))
+        self.ended.append(self.study.trials()[number])
+        if self.listener:
+            self.listener.ended(self.ended[-1])
+        self._remove_checkpoints()
+        self._write_table_in_time()
+
+    def best(self, count: int = 1) -> list[FrozenTrial]:
+        """Return the best ended trials, best first; failed ones are never among them."""
+        return best(self.ended, count)
+
+    def hopeless(self) -> str | None:
+        """Return the reason why every trial so far failed, if all failed the same way."""
+        reasons = [trial.user_attrs["end"]["reason"] for trial in self.ended]
+        failed = all(outcome(trial) == "failed" for trial in self.ended)
+        alike = len(reasons) >= FAILURES_ALIKE and len(set(reasons)) == 1
+        return str(reasons[0]) if failed and alike else None
+
+    def write_tables(self) -> None:
+        """Write ``trials.csv``, ``best.csv`` and ``best.json`` from the study."""
+        rows = [trial_row(self.study, trial, self.layout) for trial in self.study.trials()]
+        records.write_csv(self.layout.trials_csv, rows)
+        chosen = [rows[trial.number] for trial in self.best(KEPT_CHECKPOINTS)]
+        records.write_csv(self.layout.best_csv, chosen)
+        records.write_json(self.layout.best_json, chosen)
+
+    def _write_table_in_time(self) -> None:
+        start = time.monotonic()
+        if start >= self._next_table:
+            self.write_tables()
+            spent = time.monotonic() - start
+            self._next_table = time.monotonic() + max(spent / TABLE_SHARE, 1.0)
+
+    def _remove_checkpoints(self) -> None:
+        kept = {trial.number for trial in self.best(KEPT_CHECKPOINTS)}
+        for trial in self.ended:
+            directory = self.layout.trial(trial.number)
+            (directory / "last.pt").unlink(missing_ok=True)
+            if trial.number not in kept:
+                (directory / "best.pt").unlink(missing_ok=True)
+
+
+def best(trials: list[FrozenTrial], count: int) -> list[FrozenTrial]:
+    """Return the best of some ended trials by objective, best first, without the failed ones."""
+    ranked = [trial for trial in trials if trial.value is not None and outcome(trial) != "failed"]
+    return sorted(ranked, key=lambda trial: (trial.value, trial.number))[:count]
+
+
+def trial_row(study: Study, trial: FrozenTrial, layout: Layout) -> records.Row:
+    """Return a trial's row of ``trials.csv``."""
+    end = trial.user_attrs.get("end")
+    if end is None:
+        rows = records.read_rows(layout.trial(trial.number) / "metrics.csv")
+        end = {"reason": "", "summary": records.summarise(rows)}
+    summary = end["summary"]
+    row: records.Row = {"number": trial.number, "state": outcome(trial), "reason": end["reason"]}
+    for key in ("epochs", "objective", "best_epoch", "seconds"):
+        row[key] = summary.get(key, "")
+    row["seed"] = study.trial_seed(trial.number)
+    row |= study.config(trial)
+    for moment in ("best", "last"):
+        row |= {f"{moment}/{key}": value for key, value in summary.get(moment, {}).items()}
+    return row

@@ -1,0 +1,244 @@
+"""Training of one configuration; knows no Ray.
+
+State is everything: a training continued from ``state_dict`` equals an uninterrupted one bit for
+bit on CPU. Its random numbers need no place in the state, since every epoch seeds them anew from
+(seed, epoch).
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from datasets.contract import Batch, Data, Part
+from tune.errors import TrialFailure
+from tune.objective import objective
+from tune.optim import Schedule, learning_rate, optimiser
+from tune.routing import named, route
+from tune.seeding import seeded
+from tune.stopping import EarlyStopping
+from tune.workloads import Workload
+
+Output = Tensor | dict[str, Tensor]
+
+EVALUATION_BATCH = 256
+SKIPPED_STEPS_IN_A_ROW = 10
+DIVERGED = 1e3  # a loss this many times its start has never come back
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and with which random numbers a configuration is trained."""
+
+    epochs: int
+    seed: int
+    patience: int = 15
+    device: str = "cpu"
+
+
+class Training:
+    """One configuration: ``epoch()`` until ``ended`` says why it is over."""
+
+    def __init__(
+        self, workload: Workload, config: Mapping[str, Any], data: Data, plan: Plan
+    ) -> None:
+        """Build model, optimiser and schedule.
+
+        Args:
+            workload: What to train.
+            config: Values by ``<group>/<argument>``.
+            data: Training and validation part, derived columns included (``tune.data.load``).
+            plan: Epochs, seed, patience and device.
+        """
+        groups = route(config)
+        self.workload, self.data, self.plan = workload, data, plan
+        self.forward_arguments = groups["forward"]
+        self.loss_arguments = named(workload.loss, data.facts) | groups["loss"]
+        self.augment_arguments = groups["augment"]
+        self.settings = Settings(**groups["train"])
+        with seeded(plan.seed, 0):
+            self.model = workload.build(**named(workload.build, data.facts), **groups["model"])
+        self.model.to(plan.device)
+        trained = [value for value in self.model.parameters() if value.requires_grad]
+        self.optimiser = optimiser(trained, **groups["optim"])
+        batches = math.ceil(len(data.train) / self.settings.batch_size)
+        self.schedule = Schedule(
+            self.optimiser, epochs=plan.epochs, batches=batches, **groups["schedule"]
+        )
+        self.stopping = EarlyStopping(plan.patience)
+        self.history: list[dict[str, float]] = []
+        self.start_loss = math.nan
+        self.skipped = 0
+        self.skipped_in_a_row = 0
+
+    @property
+    def ended(self) -> str | None:
+        """Why the training is over, or None while it is not."""
+        if len(self.history) >= self.plan.epochs:
+            return "reached its last epoch"
+        if self.stopping.waited >= self.stopping.patience:
+            return f"stopped improving {self.stopping.patience} epochs ago"
+        return None
+
+    @property
+    def improved(self) -> bool:
+        """Whether the last epoch was the best so far."""
+        return bool(self.history) and self.history[-1]["best_epoch"] == len(self.history)
+
+    def epoch(self) -> dict[str, float]:
+        """Train one epoch and score the validation part.
+
+        Returns:
+            The epoch's row of the record: ``epoch``, ``objective`` (best so far, smaller is
+            better), ``best_epoch``, ``value`` (this epoch's), ``train_loss``, ``lr``,
+            ``skipped_steps``, ``seconds``, and every metric of the workload.
+
+        Raises:
+            TrialFailure: If the loss or an objective's metric is not finite, or the loss diverged.
+        """
+        start = time.perf_counter()
+        number = len(self.history) + 1
+        rate = learning_rate(self.optimiser)
+        with seeded(self.plan.seed, number):
+            train_loss = self._train(number)
+        metrics = self.evaluate(self.data.validation)
+        value = objective(self.workload.space, metrics)
+        self.schedule.after_epoch(value)
+        self.stopping.update(value)
+        row = {"epoch": number, "value": value, "train_loss": train_loss, "lr": rate}
+        row |= self._best(number, value) | {"skipped_steps": self.skipped}
+        row |= {"seconds": time.perf_counter() - start} | metrics
+        self.history.append(row)
+        return row
+
+    def _best(self, number: int, value: float) -> dict[str, float]:
+        """Return the best value so far and its epoch."""
+        if self.history and self.history[-1]["objective"] <= value:
+            return {key: self.history[-1][key] for key in ("objective", "best_epoch")}
+        return {"objective": value, "best_epoch": number}
+
+    def _train(self, number: int) -> float:
+        """Take one step a batch, in this epoch's order; return the mean loss."""
+        self.model.train()
+        order = torch.randperm(len(self.data.train))
+        total, count = 0.0, 0
+        for index in torch.split(order, self.settings.batch_size):
+            loss = self._step(self._batch(self.data.train, index))
+            if math.isfinite(loss):
+                total, count = total + loss * len(index), count + len(index)
+            self._count_skipped(skipped=not math.isfinite(loss), number=number)
+        self._check_divergence(total / max(count, 1), number)
+        return total / max(count, 1)
+
+    def _count_skipped(self, *, skipped: bool, number: int) -> None:
+        """Count a skipped step; end a training that skips an epoch's worth, or ten, in a row."""
+        self.skipped += skipped
+        self.skipped_in_a_row = self.skipped_in_a_row + 1 if skipped else 0
+        batches = math.ceil(len(self.data.train) / self.settings.batch_size)
+        if self.skipped_in_a_row >= min(SKIPPED_STEPS_IN_A_ROW, batches):
+            raise TrialFailure(f"loss or gradient was not finite in epoch {number}")
+
+    def _step(self, batch: Batch) -> float:
+        """Take one optimiser step; return the loss, or NaN if the step had to be skipped."""
+        if self.workload.augment is not None:
+            facts = named(self.workload.augment, self.data.facts)
+            batch = self.workload.augment(batch, **facts | self.augment_arguments)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss = self.workload.loss(self._forward(batch), batch, **self.loss_arguments).mean()
+        if not torch.isfinite(loss):
+            return math.nan
+        loss.backward()
+        limit = self.settings.clip_norm if self.settings.clip_norm else math.inf
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        if not torch.isfinite(norm):
+            return math.nan
+        self.optimiser.step()
+        self.schedule.after_batch()
+        return float(loss.detach())
+
+    def _check_divergence(self, loss: float, number: int) -> None:
+        """Remember where the loss started; end a training that left that far behind."""
+        if math.isnan(self.start_loss):
+            self.start_loss = loss
+        elif abs(loss) > DIVERGED * max(abs(self.start_loss), 1e-8):
+            start = f"{self.start_loss:.3g}"
+            raise TrialFailure(f"loss diverged from {start} to {loss:.3g} in epoch {number}")
+
+    def _batch(self, part: Part, index: Tensor) -> Batch:
+        """Gather rows and bring them to the device."""
+        batch = part.batch(index)
+        return {name: column.to(self.plan.device) for name, column in batch.items()}
+
+    def _forward(self, batch: Batch) -> Output:
+        """Run the model in the searched precision; outputs are float32 again."""
+        enabled = self.settings.precision == "bf16"
+        device = torch.device(self.plan.device).type
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=enabled):
+            output: Output = self.model(batch["inputs"], **self.forward_arguments)
+        if isinstance(output, dict):
+            return {name: value.float() for name, value in output.items()}
+        return output.float()
+
+    @torch.inference_mode()
+    def predict(self, part: Part) -> Output:
+        """Predict every row of a part, in order, in evaluation mode."""
+        self.model.eval()
+        indices = torch.split(torch.arange(len(part)), EVALUATION_BATCH)
+        return join([self._forward(self._batch(part, index)) for index in indices])
+
+    @torch.inference_mode()
+    def evaluate(self, part: Part) -> dict[str, float]:
+        """Compute the workload's metrics over a whole part at once."""
+        everything = self._batch(part, torch.arange(len(part)))
+        facts = named(self.workload.metrics, self.data.facts)
+        metrics = self.workload.metrics(self.predict(part), everything, **facts)
+        return {name: float(value) for name, value in metrics.items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the next epoch depends on, as plain values and tensors."""
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "stopping": self.stopping.state_dict(),
+            "history": self.history,
+            "start_loss": self.start_loss,
+            "skipped": (self.skipped, self.skipped_in_a_row),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from ``state_dict``."""
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.stopping.load_state_dict(state["stopping"])
+        self.history = list(state["history"])
+        self.start_loss = state["start_loss"]
+        self.skipped, self.skipped_in_a_row = state["skipped"]
+
+
+def join(outputs: Sequence[Any]) -> Output:
+    """Join the outputs of consecutive batches, tensors or mappings of tensors alike."""
+    if isinstance(outputs[0], dict):
+        return {name: torch.cat([output[name] for output in outputs]) for name in outputs[0]}
+    return torch.cat(list(outputs))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The ``train/`` group: how a step is taken."""
+
+    batch_size: int = 32
+    clip_norm: float | None = None
+    precision: str = "32"
+
+    def __post_init__(self) -> None:
+        """Reject what no step can be taken with."""
+        if self.precision not in ("32", "bf16"):
+            raise ValueError(f"train/precision must be 32 or bf16, got {self.precision}")
+        if self.batch_size < 1:
+            raise ValueError(f"train/batch_size must be at least 1, got {self.batch_size}")
