@@ -10,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import tune
 from search_spaces.contract import Budget
 
-PACKAGES = ("soundsweep", "torch", "numpy", "optuna", "ray")
+PACKAGES = ("torch", "numpy", "optuna", "ray")
 
 
 def describe(
@@ -34,14 +35,16 @@ def describe(
         "budget": dataclasses.asdict(budget),
         **choices,
         "data": dict(data),
-        "versions": {name: version(name) for name in PACKAGES} | {"python": _python()},
+        "versions": versions(),
         "commit": commit(),
         "command": shlex.join(["python", "-m", "tune.run", *sys.argv[1:]]),
     }
 
 
-def _python() -> str:
-    return platform.python_version()
+def versions() -> dict[str, str]:
+    """Return the versions that decide what a trial computes."""
+    ours = {"soundsweep": tune.__version__, "python": platform.python_version()}
+    return ours | {name: version(name) for name in PACKAGES}
 
 
 def commit() -> str | None:

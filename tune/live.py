@@ -10,9 +10,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tune.objective import ratios
+from search_spaces.contract import Target
+from tune.objective import ratio
 from tune.study import outcome
-from tune.sweep import Sweep
+from tune.sweep import Standing, Sweep
 from tune.workloads import Space
 
 BASELINE_TRIAL = 0
@@ -69,33 +70,29 @@ class View:
 
 
 def comparison(space: Space, sweep: Sweep) -> Table:
-    """Compare the best trial with the baseline, target by target."""
+    """Compare the best trial with the baseline, target by target; unfinished ones count too."""
+    standings = sweep.standings()
+    baseline = next((each for each in standings if each.number == BASELINE_TRIAL), None)
+    pair = (baseline, standings[0] if standings else None)
     table = Table("", "baseline", "best", "target", expand=False)
-    baseline = next((trial for trial in sweep.ended if trial.number == BASELINE_TRIAL), None)
-    chosen = sweep.best()
-    pair = (baseline, chosen[0] if chosen else None)
-    table.add_row("trial", *(str(trial.number) if trial else "-" for trial in pair), "")
-    table.add_row("objective", *map(_objective, pair), "<= 1" if space.targets else "")
+    table.add_row("trial", *(str(each.number) if each else "-" for each in pair), "")
+    goal = "<= 1" if space.targets else ""
+    table.add_row("objective", *(f"{each.objective:.4f}" if each else "-" for each in pair), goal)
     for target in space.targets:
         bound = (
             f"<= {target.at_most:g}" if target.at_most is not None else f">= {target.at_least:g}"
         )
-        cells = [_metric(space, trial, target.metric) for trial in pair]
-        table.add_row(target.metric, *cells, bound)
+        table.add_row(target.metric, *(_metric(each, target) for each in pair), bound)
     return table
 
 
-def _objective(trial: FrozenTrial | None) -> str:
-    return "-" if trial is None or trial.value is None else f"{trial.value:.4f}"
-
-
-def _metric(space: Space, trial: FrozenTrial | None, name: str) -> Text:
-    """Return a metric at the best epoch, green where its target is met."""
-    metrics = trial.user_attrs["end"]["summary"].get("best") if trial else None
-    if not metrics:
+def _metric(standing: Standing | None, target: Target) -> Text:
+    """Return a metric at the best epoch, and whether its target is met."""
+    if standing is None:
         return Text("-")
-    met = ratios(space.targets, metrics)[name] <= 1
-    return Text(f"{metrics[name]:.4f} {'met' if met else 'missed'}", "green" if met else "red")
+    met = ratio(target, standing.metrics) <= 1
+    value = standing.metrics[target.metric]
+    return Text(f"{value:.4f} {'met' if met else 'missed'}", "green" if met else "red")
 
 
 def short(params: dict[str, object]) -> str:
@@ -125,14 +122,16 @@ class Lines:
 
     def began(self, number: int, params: dict[str, object]) -> None:
         """Tell that a trial begins or goes on."""
-        self.console.print(f"trial {number} runs: {short(params)}", highlight=False, markup=False)
+        self._print(f"trial {number} runs: {short(params)}")
 
     def ended(self, trial: FrozenTrial) -> None:
         """Tell how a trial ended."""
         end = trial.user_attrs["end"]
         value = "" if trial.value is None else f"objective {trial.value:.4f}, "
-        line = f"trial {trial.number} {end['outcome']}: {value}{end['reason']}"
-        self.console.print(line, highlight=False, markup=False)
+        self._print(f"trial {trial.number} {end['outcome']}: {value}{end['reason']}")
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -86,9 +86,11 @@ def read_rows(path: Path) -> list[dict[str, float]]:
 
 def keep_rows(path: Path, epochs: int) -> None:
     """Drop the rows after ``epochs``: the study does not know them, and they will come again."""
-    rows = read_rows(path)
-    if path.exists():
-        write_csv(path, [row for row in rows if row["epoch"] <= epochs])
+    rows = [row for row in read_rows(path) if row["epoch"] <= epochs]
+    if rows:
+        write_csv(path, rows)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def summarise(rows: Sequence[Mapping[str, float]]) -> Row:

@@ -179,9 +179,10 @@ def _execute(
     study = Study(place.journal, space, description["seed"], description["fixed"])
     study.check_compatible()
     records.write_json(place.description, description)
-    sweep = Sweep(place, study, budget.trials)
-    console.print(f"sweep {place.directory.name}: {place.directory}", highlight=False)
-    if not sweep.remaining:
+    sweep = Sweep(place, study, description)
+    where = f"sweep {place.directory.name}: {place.directory}"
+    console.print(where, highlight=False, soft_wrap=True)
+    if len(sweep.ended) >= sweep.trials:
         console.print(f"it holds all its {budget.trials} trials; extend it with --trials")
         return 0
     have = dict(resources.machine())
@@ -226,13 +227,14 @@ def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | No
         console.print(f"stopped: every trial fails the same way: {hopeless}", markup=False)
         return 1
     console.print(live.comparison(space, sweep))
-    for trial in sweep.best():
-        console.print(f"best configuration (trial {trial.number}):", highlight=False)
-        for key, value in sweep.study.config(trial).items():
+    for standing in sweep.standings()[:1]:
+        console.print(f"best configuration (trial {standing.number}):", highlight=False)
+        for key, value in standing.params.items():
             console.print(f"  {key} = {value}", highlight=False, markup=False)
-    console.print(f"all trials: {sweep.layout.trials_csv}", highlight=False)
-    if sweep.remaining:
-        console.print(f"{sweep.remaining} trials to go; continue with:", highlight=False)
+    console.print(f"all trials: {sweep.layout.trials_csv}", highlight=False, soft_wrap=True)
+    to_go = sweep.trials - len(sweep.ended)
+    if to_go > 0:
+        console.print(f"{to_go} trials to go; continue with:", highlight=False)
         console.print(f"  python -m tune.run {space.name} --resume {name}", highlight=False)
     else:
         console.print("next:", highlight=False)

@@ -5,13 +5,13 @@ came of it. Starting, resuming and extending differ only in what the study alrea
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from optuna.trial import FrozenTrial, TrialState
 
-from tune import records
+from tune import records, table
 from tune.layout import Layout
 from tune.study import End, Study, outcome
 
@@ -29,6 +29,16 @@ class Progress:
     rows: list[dict[str, float]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a trial stands, ended or not: its best objective and the metrics of that epoch."""
+
+    number: int
+    objective: float
+    params: dict[str, Any]
+    metrics: dict[str, float]
+
+
 class Listener(Protocol):
     """Is told when a trial begins and ends."""
 
@@ -42,15 +52,16 @@ class Listener(Protocol):
 class Sweep:
     """The driver's side of a sweep: the only one that writes to its study."""
 
-    def __init__(self, layout: Layout, study: Study, trials: int) -> None:
+    def __init__(self, layout: Layout, study: Study, description: Mapping[str, Any]) -> None:
         """Take up a sweep where its study stands.
 
         Args:
             layout: Where its files lie.
             study: Its study.
-            trials: How many proposals it is to hold in all.
+            description: Its ``sweep.json``; the budget says how many trials it is to hold in all.
         """
-        self.layout, self.study, self.trials = layout, study, trials
+        self.layout, self.study, self.description = layout, study, description
+        self.trials: int = description["budget"]["trials"]
         self.running: dict[int, Progress] = {}
         study.finish_ends()
         self.ended = [trial for trial in study.trials() if trial.state.is_finished()]
@@ -69,11 +80,6 @@ class Sweep:
                 epochs = epochs[:-1]
             for epoch in epochs:
                 yield trial.number, epoch, trial.intermediate_values[epoch]
-
-    @property
-    def remaining(self) -> int:
-        """How many trials are still to be run."""
-        return max(self.trials - len(self.ended) - len(self.running), 0)
 
     def next_trial(self) -> dict[str, Any] | None:
         """Return the configuration of the next trial for ``TrialTrainable``, or None."""
@@ -122,7 +128,20 @@ class Sweep:
 
     def best(self, count: int = 1) -> list[FrozenTrial]:
         """Return the best ended trials, best first; failed ones are never among them."""
-        return best(self.ended, count)
+        return table.best(self.ended, count)
+
+    def standings(self) -> list[Standing]:
+        """Return where every trial stands that has an epoch and did not fail, best first."""
+        found = []
+        for trial in table.best(self.ended, len(self.ended)):
+            told, params = trial.user_attrs["end"]["summary"], self.study.config(trial)
+            found.append(Standing(trial.number, told["objective"], params, told["best"]))
+        for progress in list(self.running.values()):
+            if progress.rows:
+                told = records.summarise(progress.rows)
+                standing = (progress.number, told["objective"], progress.params, told["best"])
+                found.append(Standing(*standing))
+        return sorted(found, key=lambda standing: (standing.objective, standing.number))
 
     def hopeless(self) -> str | None:
         """Return the reason why every trial so far failed, if all failed the same way."""
@@ -133,7 +152,7 @@ class Sweep:
 
     def write_tables(self) -> None:
         """Write ``trials.csv``, ``best.csv`` and ``best.json`` from the study."""
-        rows = [trial_row(self.study, trial, self.layout) for trial in self.study.trials()]
+        rows = [table.row(trial, self.layout, self.description) for trial in self.study.trials()]
         records.write_csv(self.layout.trials_csv, rows)
         chosen = [rows[trial.number] for trial in self.best(KEPT_CHECKPOINTS)]
         records.write_csv(self.layout.best_csv, chosen)
@@ -153,26 +172,3 @@ class Sweep:
             (directory / "last.pt").unlink(missing_ok=True)
             if trial.number not in kept:
                 (directory / "best.pt").unlink(missing_ok=True)
-
-
-def best(trials: list[FrozenTrial], count: int) -> list[FrozenTrial]:
-    """Return the best of some ended trials by objective, best first, without the failed ones."""
-    ranked = [trial for trial in trials if trial.value is not None and outcome(trial) != "failed"]
-    return sorted(ranked, key=lambda trial: (trial.value, trial.number))[:count]
-
-
-def trial_row(study: Study, trial: FrozenTrial, layout: Layout) -> records.Row:
-    """Return a trial's row of ``trials.csv``."""
-    end = trial.user_attrs.get("end")
-    if end is None:
-        rows = records.read_rows(layout.trial(trial.number) / "metrics.csv")
-        end = {"reason": "", "summary": records.summarise(rows)}
-    summary = end["summary"]
-    row: records.Row = {"number": trial.number, "state": outcome(trial), "reason": end["reason"]}
-    for key in ("epochs", "objective", "best_epoch", "seconds"):
-        row[key] = summary.get(key, "")
-    row["seed"] = study.trial_seed(trial.number)
-    row |= study.config(trial)
-    for moment in ("best", "last"):
-        row |= {f"{moment}/{key}": value for key, value in summary.get(moment, {}).items()}
-    return row

@@ -84,9 +84,10 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
         self.directory.mkdir(parents=True, exist_ok=True)
         row = training.history[-1]
         if training.improved:
-            best = {"model": training.model.state_dict(), "params": self.trial["params"]}
-            best |= {"workload": self.job["workload"], "seed": self.trial["seed"]}
-            best |= {"epoch": row["epoch"], "objective": row["objective"]}
+            best = {"workload": self.job["workload"], "config": self.trial["params"]}
+            best |= {"seed": self.trial["seed"], "epoch": row["epoch"]}
+            best |= {"objective": row["objective"], "build": training.build_arguments}
+            best |= {"model": training.model.state_dict()}
             checkpoints.save(self.directory / "best.pt", best)
         if training.ended is None:
             checkpoints.save(self.directory / "last.pt", training.state_dict())

@@ -60,8 +60,15 @@ class Training:
         self.loss_arguments = named(workload.loss, data.facts) | groups["loss"]
         self.augment_arguments = groups["augment"]
         self.settings = Settings(**groups["train"])
+        facts = named(workload.build, data.facts)
         with seeded(plan.seed, 0):
-            self.model = workload.build(**named(workload.build, data.facts), **groups["model"])
+            self.model = workload.build(**facts, **groups["model"])
+        #: Builds the same model again; tensors are left out, since they lie in its state dict.
+        self.build_arguments = {
+            name: value
+            for name, value in (facts | groups["model"]).items()
+            if not isinstance(value, Tensor)
+        }
         self.model.to(plan.device)
         trained = [value for value in self.model.parameters() if value.requires_grad]
         self.optimiser = optimiser(trained, **groups["optim"])

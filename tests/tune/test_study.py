@@ -99,9 +99,7 @@ def test_mending_removes_the_lock_of_a_dead_writer(tmp_path: Path, space: Space)
     assert not lock.is_symlink()
 
 
-def test_failed_trial_is_kept_from_the_sampler_as_infeasible(
-    tmp_path: Path, space: Space
-) -> None:
+def test_failed_trial_is_kept_from_the_sampler_as_infeasible(tmp_path: Path, space: Space) -> None:
     study = opened(tmp_path, space)
     number = study.propose().number
     study.end(number, End("failed", "loss was not finite in epoch 1", {"epochs": 0}))
