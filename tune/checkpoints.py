@@ -9,7 +9,7 @@ import torch
 
 def save(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that a crash leaves the old one or the new one, never half of one."""
-    partial = path.with_suffix(".part")
+    partial = path.with_suffix(f".{os.getpid()}.part")  # a dying process may still write its own
     with partial.open("wb") as file:
         torch.save(state, file)
         file.flush()

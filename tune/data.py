@@ -25,6 +25,12 @@ def load(name: str, root: Path | None, config: Mapping[str, Any]) -> Data:
     return _load(name, root, tuple(sorted(route(config)["data"].items())))
 
 
+def record(name: str, root: Path | None, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Validate and prepare the data that a configuration asks for; return their record."""
+    data: Data = workloads.get(name).load(root, **route(config)["data"])
+    return data.record
+
+
 @lru_cache(maxsize=4)
 def _load(name: str, root: Path | None, arguments: tuple[tuple[str, Any], ...]) -> Data:
     workload = workloads.get(name)

@@ -152,9 +152,8 @@ def _check_unchanged(options: argparse.Namespace, description: Mapping[str, Any]
 
 def load_record(name: str, root: Path | None, fixed: Mapping[str, Any]) -> Mapping[str, Any]:
     """Validate and prepare the data; return their record."""
-    known = {key: value for key, value in fixed.items() if key.startswith("data/")}
     try:
-        return data.load(name, root, known).record
+        return data.record(name, root, fixed)
     except DataFormatError as error:
         raise UserError(str(error)) from error
 

@@ -169,6 +169,7 @@ class Sweep:
         kept = {trial.number for trial in self.best(KEPT_CHECKPOINTS)}
         for trial in self.ended:
             directory = self.layout.trial(trial.number)
-            (directory / "last.pt").unlink(missing_ok=True)
+            for left in (directory / "last.pt", *directory.glob("*.part")):
+                left.unlink(missing_ok=True)
             if trial.number not in kept:
                 (directory / "best.pt").unlink(missing_ok=True)

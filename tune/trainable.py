@@ -37,6 +37,7 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
         """Take the next trial into the same process."""
         self.trial = new_config
         self.directory = Path(new_config["directory"])
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.training: Training | None = None
         self.replay: list[dict[str, float]] = []
         return True
@@ -81,7 +82,6 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
 
     def _save(self, training: Training) -> None:
         """Write the checkpoints of the epoch just trained; the best one first."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         row = training.history[-1]
         if training.improved:
             best = {"workload": self.job["workload"], "config": self.trial["params"]}

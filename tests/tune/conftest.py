@@ -12,19 +12,15 @@ from search_spaces.contract import Budget
 from tune.workloads import Space, Workload
 
 
-class Line(nn.Module):
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(nn.Linear(3, hidden), nn.Tanh(), nn.Linear(hidden, 1))
-
+class Line(nn.Sequential):
     def forward(self, inputs: Tensor, dropout: float = 0.0) -> Tensor:
         keep = torch.rand_like(inputs) >= dropout if self.training else 1.0
-        out: Tensor = self.layers(inputs * keep)
+        out: Tensor = super().forward(inputs * keep)
         return out
 
 
 def build(hidden: int = 4) -> Line:
-    return Line(hidden)
+    return Line(nn.Linear(3, hidden), nn.Tanh(), nn.Linear(hidden, 1))
 
 
 def loss(output: Tensor, batch: Batch, weight: float = 1.0) -> Tensor:
