@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         workloads.space(options.workload)
-        place = chosen(options.results, options.workload, options.sweep)
+        place = layout.choose(options.results, options.workload, options.sweep)
         best = table.best(read_trials(place.journal), options.top)
         if not best:
             raise UserError(f"sweep {place.directory.name} must hold an ended trial, but has none")
@@ -46,28 +46,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def chosen(results: Path, workload: str, name: str | None) -> Layout:
-    """Find a sweep by name, or the newest one.
-
-    Args:
-        results: The results directory.
-        workload: Whose sweep it must be.
-        name: The sweep's name, or None for the one worked on last.
-
-    Returns:
-        Where it lies.
-
-    Raises:
-        UserError: If there is none.
-    """
-    if name:
-        return layout.find(results, workload, name)
-    newest = next(layout.sweeps(results, workload), None)
-    if newest is None:
-        raise UserError(f"there is no sweep of {workload} in {results}; begin one with tune.run")
-    return newest
 
 
 def rows(trials: Sequence[FrozenTrial], place: Layout) -> list[records.Row]:

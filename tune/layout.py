@@ -127,6 +127,28 @@ def find(results: Path, workload: str, name: str) -> Layout:
     raise UserError(f"there is no sweep {name} of {workload} in {results}; {hint}")
 
 
+def choose(results: Path, workload: str, name: str | None) -> Layout:
+    """Find a sweep by name, or the newest one.
+
+    Args:
+        results: The results directory.
+        workload: Whose sweep it must be.
+        name: The sweep's name, or None for the one worked on last.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if name:
+        return find(results, workload, name)
+    newest = next(sweeps(results, workload), None)
+    if newest is None:
+        raise UserError(f"there is no sweep of {workload} in {results}; begin one with tune.run")
+    return newest
+
+
 def check_writable(results: Path) -> None:
     """Check that results can be written, before anything is computed.
 

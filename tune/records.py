@@ -81,7 +81,12 @@ def read_rows(path: Path) -> list[dict[str, float]]:
     text = path.read_text(encoding="utf-8")
     whole = text[: text.rfind("\n") + 1]
     rows = csv.DictReader(io.StringIO(whole))
-    return [{key: float(value) for key, value in row.items()} for row in rows]
+    return [{key: number(text) for key, text in row.items()} for row in rows]
+
+
+def number(text: str) -> float:
+    """Read a number as it was written: a whole one stays whole."""
+    return int(text) if text.lstrip("-").isdecimal() else float(text)
 
 
 def keep_rows(path: Path, epochs: int) -> None:

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from datasets.contract import DataFormatError
 from search_spaces.contract import Budget
-from tune import data, layout, live, records, resources
+from tune import data, layout, live, records, resources, workloads
 from tune.cluster import connected
 from tune.describe import describe
 from tune.errors import UserError
+from tune.fixing import check_fixed
 from tune.layout import Layout
 from tune.lock import driver_lock
 from tune.study import Study, read_trials
@@ -81,6 +82,7 @@ def begin(space: Space, options: argparse.Namespace) -> Choice:
         epochs=options.epochs or space.budget.epochs,
     )
     fixed = dict(options.set)
+    check_fixed(workloads.get(space.name), fixed)
     root = options.data.resolve() if options.data else None
     choices = {
         "seed": options.seed or 0,
@@ -175,6 +177,8 @@ def _execute(
 
     place, budget = choice.layout, choice.budget
     description = choice.description
+    if not place.journal.exists():  # the journal makes a sweep; before it, all it needs to resume
+        records.write_json(place.description, description)
     study = Study(place.journal, space, description["seed"], description["fixed"])
     study.check_compatible()
     records.write_json(place.description, description)

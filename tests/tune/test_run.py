@@ -54,6 +54,10 @@ def sweep(results: Path, name: str = "monday", **changes: object) -> Path:
         (["edc", "--resume", "nothing"], "there is no sweep nothing of edc"),
         (["edc", "--resume"], "there is no unfinished sweep of edc"),
         (["edc", "--trails", "3"], "unrecognized arguments: --trails 3"),
+        (["edc", "--set", "modle/head=linear"], "must begin with one of model, forward"),
+        (["edc", "--set", "data/sise=tiny"], "--set data/sise must name one of size"),
+        (["edc", "--set", "model/fc_hidden=-1"], "must stay inside the search space"),
+        (["edc", "--set", "optim/lr=7"], "must stay inside the search space"),
         (["edc", "--time-budget", "3"], "must be a number followed by s, m or h"),
     ],
 )
