@@ -9,18 +9,20 @@ from typing import Any
 
 from tune.errors import UserError
 
-#: Ray's own records of an experiment; the sweep keeps its own, and never reads these back.
-QUIET = {
+#: Ray's own records of an experiment stay unwritten, since the sweep keeps its own.
+ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
 PACKAGES = ("tune", "models", "datasets", "search_spaces")
+
+
+def prepare() -> None:
+    """Set what Ray reads from the environment; must come before its first import."""
+    os.environ.update(ENVIRONMENT)
 
 
 @contextmanager
@@ -38,7 +40,6 @@ def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -
     Raises:
         UserError: If there is no cluster at ``address``.
     """
-    os.environ.update(QUIET)
     import ray
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

@@ -50,8 +50,10 @@ def _receiver(workload: Workload, group: str) -> Callable[..., Any] | None:
 def _check_name(receiver: Callable[..., Any] | None, group: str, name: str) -> None:
     if receiver is None:
         return
-    known = [key for key in inspect.signature(receiver).parameters if key != "root"]
-    if name not in known:
+    parameters = inspect.signature(receiver).parameters
+    known = [key for key in parameters if key != "root"]
+    open_ended = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    if name not in known and not open_ended:
         raise UserError(f"--set {group}/{name} must name one of {', '.join(known)}")
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from datasets.contract import DataFormatError
 from search_spaces.contract import Budget
 from tune import data, layout, live, records, resources, workloads
-from tune.cluster import connected
+from tune.cluster import connected, prepare
 from tune.describe import describe
 from tune.errors import UserError
 from tune.fixing import check_fixed
@@ -60,6 +60,7 @@ def run(space: Space, options: argparse.Namespace) -> int:
         UserError: If it cannot be done as asked; nothing has been written then.
     """
     console = Console()
+    prepare()
     have = resources.machine() if options.address is None else None
     share = _share(options, have) if have else None
     choice = resume(space, options) if options.resume is not None else begin(space, options)

@@ -57,10 +57,16 @@ class Training:
         groups = route(config)
         self.workload, self.data, self.plan = workload, data, plan
         self.forward_arguments = groups["forward"]
-        self.loss_arguments = named(workload.loss, data.facts) | groups["loss"]
+        self.facts = {
+            name: value.to(plan.device) if isinstance(value, Tensor) else value
+            for name, value in data.facts.items()
+        }
+        self.loss_arguments = named(workload.loss, self.facts) | groups["loss"]
         self.augment_arguments = groups["augment"]
+        if workload.augment is not None:
+            self.augment_arguments = named(workload.augment, self.facts) | groups["augment"]
         self.settings = Settings(**groups["train"])
-        facts = named(workload.build, data.facts)
+        facts = named(workload.build, self.facts)
         with seeded(plan.seed, 0):
             self.model = workload.build(**facts, **groups["model"])
         #: Builds the same model again; tensors are left out, since they lie in its state dict.
@@ -152,8 +158,7 @@ class Training:
     def _step(self, batch: Batch) -> float:
         """Take one optimiser step; return the loss, or NaN if the step had to be skipped."""
         if self.workload.augment is not None:
-            facts = named(self.workload.augment, self.data.facts)
-            batch = self.workload.augment(batch, **facts | self.augment_arguments)
+            batch = self.workload.augment(batch, **self.augment_arguments)
         self.optimiser.zero_grad(set_to_none=True)
         loss = self.workload.loss(self._forward(batch), batch, **self.loss_arguments).mean()
         if not torch.isfinite(loss):
@@ -201,7 +206,7 @@ class Training:
     def evaluate(self, part: Part) -> dict[str, float]:
         """Compute the workload's metrics over a whole part at once."""
         everything = self._batch(part, torch.arange(len(part)))
-        facts = named(self.workload.metrics, self.data.facts)
+        facts = named(self.workload.metrics, self.facts)
         metrics = self.workload.metrics(self.predict(part), everything, **facts)
         return {name: float(value) for name, value in metrics.items()}
 
