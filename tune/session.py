@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import optuna
 from rich.console import Console
 
 from datasets.contract import DataFormatError
@@ -59,14 +60,14 @@ def run(space: Space, options: argparse.Namespace) -> int:
     Raises:
         UserError: If it cannot be done as asked; nothing has been written then.
     """
-    console = Console()
     prepare()
-    have = resources.machine() if options.address is None else None
-    share = _share(options, have) if have else None
-    choice = resume(space, options) if options.resume is not None else begin(space, options)
-    choice.layout.directory.mkdir(parents=True, exist_ok=True)
-    with driver_lock(choice.layout.directory), _warnings_muted():
-        return _execute(space, options, choice, console, share)
+    with _libraries_muted():
+        have = resources.machine() if options.address is None else None
+        share = _share(options, have) if have else None
+        choice = resume(space, options) if options.resume is not None else begin(space, options)
+        choice.layout.directory.mkdir(parents=True, exist_ok=True)
+        with driver_lock(choice.layout.directory):
+            return _execute(space, options, choice, share)
 
 
 def begin(space: Space, options: argparse.Namespace) -> Choice:
@@ -171,13 +172,12 @@ def _execute(
     space: Space,
     options: argparse.Namespace,
     choice: Choice,
-    console: Console,
     share: resources.Resources | None,
 ) -> int:
     from tune.executor import Job, execute
 
-    place, budget = choice.layout, choice.budget
-    description = choice.description
+    console = Console()
+    place, budget, description = choice.layout, choice.budget, choice.description
     if not place.journal.exists():  # the journal makes a sweep; before it, all it needs to resume
         records.write_json(place.description, description)
     study = Study(place.journal, space, description["seed"], description["fixed"])
@@ -247,8 +247,9 @@ def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | No
 
 
 @contextmanager
-def _warnings_muted() -> Iterator[None]:
-    """Keep the libraries' warnings about themselves off the user's screen."""
+def _libraries_muted() -> Iterator[None]:
+    """Keep what the libraries say about themselves off the user's screen."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

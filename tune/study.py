@@ -52,7 +52,6 @@ class Study:
             seed: The sweep's seed.
             fixed: Parameters that are not searched, by name.
         """
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
         mend(path)
         self.space, self.seed, self.fixed = space, seed, dict(fixed)
         self.optuna = optuna.create_study(
