@@ -77,7 +77,8 @@ class Training:
         }
         self.model.to(plan.device)
         trained = [value for value in self.model.parameters() if value.requires_grad]
-        self.optimiser = optimiser(trained, **groups["optim"])
+        self.optimiser_arguments = groups["optim"]
+        self.optimiser = optimiser(trained, **self.optimiser_arguments)
         batches = math.ceil(len(data.train) / self.settings.batch_size)
         self.schedule = Schedule(
             self.optimiser, epochs=plan.epochs, batches=batches, **groups["schedule"]
