@@ -3,7 +3,6 @@
 import signal
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -73,8 +72,9 @@ def execute(sweep: Sweep, job: Job) -> int | None:
     asha, interrupts = RecordedASHA(job.budget, sweep.history()), Interrupts()
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
         ray_tune.run(
-            _trainable(job),
+            TrialTrainable,
             name="ray",
+            config={"job": _shared(job)},
             storage_path=scratch,
             search_alg=StudySearcher(sweep, asha),
             scheduler=asha,
@@ -85,7 +85,6 @@ def execute(sweep: Sweep, job: Job) -> int | None:
             max_failures=1,
             reuse_actors=job.reuse,
             callbacks=[EpochRecorder(sweep), interrupts],
-            trial_name_creator=partial(trial_name, job.workload),
             trial_dirname_creator=_directory_name,
             raise_on_failed_trial=False,
             verbose=0,
@@ -93,21 +92,16 @@ def execute(sweep: Sweep, job: Job) -> int | None:
     return interrupts.received
 
 
-def trial_name(workload: str, trial: Trial) -> str:
-    """Return the name under which a trial appears in Ray's dashboard."""
-    return f"{workload} trial {trial.config['number']}"
-
-
 def _directory_name(trial: Trial) -> str:
     return str(trial.config["number"])
 
 
-def _trainable(job: Job) -> Any:
-    shared = {
+def _shared(job: Job) -> dict[str, Any]:
+    """Return what every trial process is told."""
+    return {
         "workload": job.workload,
         "root": job.root,
         "epochs": job.budget.epochs,
         "patience": job.budget.patience,
         "threads": max(int(job.resources.cpus), 1),
     }
-    return ray_tune.with_parameters(TrialTrainable, job=shared)

@@ -16,26 +16,25 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
     """One trial; its process is reused for the next one.
 
     The configuration holds ``number``, ``seed``, ``recorded`` (epochs that the study knows),
-    ``directory`` and ``params``. Checkpoints go straight to the trial's directory, and the epochs
-    that a checkpoint knows and the study does not are reported again before training goes on.
+    ``directory``, ``params``, and under ``job`` what all trials of the sweep share: ``workload``,
+    ``root``, ``epochs``, ``patience`` and ``threads``. Checkpoints go straight to the trial's
+    directory, and the epochs that a checkpoint knows and the study does not are reported again
+    before training goes on.
     """
 
-    def setup(self, config: dict[str, Any], *, job: dict[str, Any]) -> None:
-        """Take the trial in; everything that can fail happens in ``step``.
-
-        Args:
-            config: This trial.
-            job: What all trials of the sweep share: ``workload``, ``root``, ``epochs``,
-                ``patience``, ``threads``.
-        """
-        self.job = job
-        torch.set_num_threads(job["threads"])
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take the first trial in; everything that can fail happens in ``step``."""
+        torch.set_num_threads(config["job"]["threads"])
         torch.set_flush_denormal(True)
         self.reset_config(config)
 
+    def __repr__(self) -> str:
+        """Return the name under which Ray's dashboard shows this process."""
+        return f"{self.job['workload']} trial {self.trial['number']}"
+
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Take the next trial into the same process."""
-        self.trial = new_config
+        self.trial, self.job = new_config, new_config["job"]
         self.directory = Path(new_config["directory"])
         self.directory.mkdir(parents=True, exist_ok=True)
         self.training: Training | None = None

@@ -31,12 +31,12 @@ def toy(monkeypatch: pytest.MonkeyPatch, workload: Workload, data: Data) -> Iter
 def trial(directory: Path, recorded: int = 0, **params: object) -> dict[str, Any]:
     known = {"optim/lr": 0.01, "train/batch_size": 8} | params
     trial = {"number": 3, "seed": 11, "recorded": recorded, "directory": str(directory)}
-    return trial | {"params": known}
+    return trial | {"params": known, "job": JOB}
 
 
 def process(config: dict[str, Any]) -> TrialTrainable:
     trainable = TrialTrainable.__new__(TrialTrainable)
-    trainable.setup(config, job=JOB)
+    trainable.setup(config)
     return trainable
 
 
