@@ -21,7 +21,9 @@ class Target:
     def __post_init__(self) -> None:
         """Reject a target with no bound, or with two."""
         if (self.at_most is None) == (self.at_least is None):
-            raise ValueError(f"{self.metric} must have one of at_most and at_least, got both or none")
+            raise ValueError(
+                f"{self.metric} must have one of at_most and at_least, got both or none"
+            )
 
 
 @dataclass(frozen=True)

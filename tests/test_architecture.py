@@ -65,7 +65,7 @@ def test_test_data_are_reached_by_nothing_but_the_evaluation() -> None:
         for path in Path(tune.__path__[0]).glob("*.py")
         if ".load_test(" in path.read_text()
     }
-    assert users <= {"evaluate"}
+    assert users <= {"evaluation"}
 
 
 def test_nothing_is_unpickled() -> None:

@@ -59,8 +59,8 @@ class Study:
             study_name=space.name,
             load_if_exists=True,
         )
-        for known in (space.baseline, *space.presets):
-            self.optuna.enqueue_trial({**known, **self.fixed}, skip_if_exists=True)
+        for known in starting_points(space, self.fixed):
+            self.optuna.enqueue_trial(known, skip_if_exists=True)
 
     def trials(self) -> list[FrozenTrial]:
         """Return every proposal so far, in order."""
@@ -166,6 +166,24 @@ class Study:
             self.optuna.tell(trial.number, last, state=TrialState.COMPLETE)
         else:
             self.optuna.tell(trial.number, state=TrialState.PRUNED)
+
+
+def starting_points(space: Space, fixed: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the configurations that a sweep tries first.
+
+    Args:
+        space: Holds the baseline and the presets.
+        fixed: Values that the user fixed.
+
+    Returns:
+        The baseline and the presets that agree with ``fixed``; the first one is what the sweep is
+        compared with. If none agrees, the baseline with these values changed.
+    """
+    known = (space.baseline, *space.presets)
+    agree = [
+        point for point in known if all(point.get(key, fixed[key]) == fixed[key] for key in fixed)
+    ]
+    return [{**point, **fixed} for point in agree or [space.baseline]]
 
 
 def outcome(trial: FrozenTrial) -> str:

@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from tune.errors import UserError
-from tune.study import End, Study, mend, outcome, read_trials
+from tune.study import End, Study, mend, outcome, read_trials, starting_points
 from tune.workloads import Space
 
 
@@ -35,6 +35,28 @@ def test_presets_follow_the_baseline(tmp_path: Path, space: Space) -> None:
     preset = {**space.baseline, "model/hidden": 7}
     study = opened(tmp_path, dataclasses.replace(space, presets=(preset,)))
     assert [params["model/hidden"] for params in run(study, 2)] == [4, 7]
+
+
+@pytest.mark.parametrize(
+    ("fixed", "tried"),
+    [
+        ({}, [4, 7, 3]),
+        ({"model/hidden": 7}, [7]),
+        ({"model/hidden": 5}, [5]),
+        ({"schedule/kind": "plateau"}, [3]),
+        ({"data/noise": 0.5}, [4, 7, 3]),
+    ],
+)
+def test_starting_points_are_those_that_agree_with_what_is_fixed(
+    space: Space, fixed: dict[str, object], tried: list[int]
+) -> None:
+    presets = (
+        {**space.baseline, "model/hidden": 7},
+        {"model/hidden": 3, "schedule/kind": "plateau"},
+    )
+    points = starting_points(dataclasses.replace(space, presets=presets), fixed)
+    assert [point["model/hidden"] for point in points] == tried
+    assert all(point.items() >= fixed.items() for point in points)
 
 
 def test_reopening_enqueues_nothing_twice(tmp_path: Path, space: Space) -> None:

@@ -1,0 +1,66 @@
+"""Retrain the best over seeds and score the test part: ``python -m tune.evaluate <workload>``.
+
+The winner of a sweep was chosen on noise as well as on merit. Here the top configurations and the
+baseline are trained anew on the same fresh seeds, and each training is scored once on test data
+that nothing has seen before.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tune import layout, workloads
+from tune.arguments import Parser, positive, share
+from tune.errors import UserError
+from tune.layout import Layout
+from tune.seeding import derive
+
+EVALUATION = 10**6  # keeps these seeds apart from those of any trial
+INTERRUPTED = 130
+
+
+def parser() -> Parser:
+    """Describe the command line."""
+    parser = Parser(prog="python -m tune.evaluate", description=__doc__)
+    parser.add_argument("workload", metavar="WORKLOAD", help=", ".join(workloads.NAMES))
+    parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
+    parser.add_argument("--top", type=positive, default=3, help="configurations (default 3)")
+    parser.add_argument("--seeds", type=positive, default=5, help="trainings each (default 5)")
+    parser.add_argument("--cpus-per-trial", type=share, help="a number, or auto (default)")
+    parser.add_argument("--gpus-per-trial", type=share, help="fractions allowed, or auto")
+    parser.add_argument("--concurrent", type=positive, help="most trainings at a time")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = parser().parse_args(argv)
+    try:
+        space = workloads.space(options.workload)
+        place = layout.choose(options.results, options.workload, options.sweep)
+        from tune.retrain import retrain  # here, so that --help needs neither Ray nor torch
+
+        retrain(space, place, options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; finished trainings are kept, run the same command again")
+        return INTERRUPTED
+    return 0
+
+
+def seeds(description: Mapping[str, Any], count: int) -> list[int]:
+    """Return the seeds of the trainings, alike for every configuration of a sweep."""
+    return [derive(description["seed"], EVALUATION, number) for number in range(count)]
+
+
+def directory(place: Layout, label: str, number: int) -> Path:
+    """Return where one training of an evaluation lies."""
+    return place.directory / "evaluation" / label / f"seed-{number}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
