@@ -9,7 +9,7 @@ sweep: $(VENV)/ready
 	$(BIN)/python -m tune.run edc
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .

@@ -1,4 +1,6 @@
-"""Epochs per second of ``Training`` against a bare tensor loop: ``python benchmarks/epoch_speed.py``.
+"""Epochs per second of ``Training`` against a bare tensor loop.
+
+Run it by ``python -m benchmarks.epoch_speed [WORKLOAD ...]``.
 
 Both train the workload's baseline on the same rows and batches, in turns within one process, so
 that whatever else the machine does falls on both alike. The bare loop is what somebody would write
@@ -14,7 +16,7 @@ import torch
 
 from tune import data, workloads
 from tune.optim import optimiser
-from tune.routing import named, route
+from tune.routing import named
 from tune.training import Plan, Training
 
 SIZES: dict[str, dict[str, Any]] = {"edc": {"data/size": "fast"}}
@@ -50,7 +52,9 @@ class Bare:
         with torch.inference_mode():
             everything = self.data.validation.batch(torch.arange(len(self.data.validation)))
             output = self.model(everything["inputs"], **self.forward)
-            self.workload.metrics(output, everything, **named(self.workload.metrics, self.like.facts))
+            self.workload.metrics(
+                output, everything, **named(self.workload.metrics, self.like.facts)
+            )
 
 
 def seconds(epoch: Any) -> float:

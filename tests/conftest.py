@@ -4,6 +4,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import torch
+
+torch.set_num_threads(1)  # as in a trial; the test processes themselves share the cores
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,9 +14,10 @@ from tune import data, workloads
 from tune.errors import UserError
 from tune.training import Plan, Training
 
-SMALL: dict[str, dict[str, Any]] = {
-    "edc": {"data/size": "tiny"}
-}  # data on which an epoch is short
+SMALL: dict[str, dict[str, Any]] = {  # data on which an epoch is short
+    "edc": {"data/size": "tiny"},
+    "frequency_filter": {"data/stride": 200},
+}
 everyone = pytest.mark.parametrize("name", workloads.NAMES)
 
 

@@ -22,7 +22,12 @@ def load(name: str, root: Path | None, config: Mapping[str, Any]) -> Data:
     Returns:
         Both parts, with the columns of the workload's ``derive`` among the others.
     """
-    return _load(name, root, tuple(sorted(route(config)["data"].items())))
+    arguments = route(config)["data"].items()
+    return _load(name, root, tuple(sorted((key, _hashable(value)) for key, value in arguments)))
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def record(name: str, root: Path | None, config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -59,8 +59,8 @@ def score(job: Retraining) -> dict[str, Any]:
         return {"failed": str(failure)}
     training.model.load_state_dict(best)
     last = training.history[-1]
-    result = {key: last[key] for key in ("objective", "best_epoch")}
-    result |= {"test": training.evaluate(_test_part(job, training))}
+    result: dict[str, Any] = {key: last[key] for key in ("objective", "best_epoch")}
+    result["test"] = training.evaluate(_test_part(job, training))
     records.write_csv(job.directory / "metrics.csv", training.history)
     records.write_json(job.directory / "score.json", result)
     return result

@@ -11,7 +11,6 @@ from typing import Any
 import optuna
 from rich.console import Console
 
-from datasets.contract import DataFormatError
 from search_spaces.contract import Budget
 from tune import data, layout, live, records, resources, workloads
 from tune.cluster import connected, prepare
@@ -155,11 +154,27 @@ def _check_unchanged(options: argparse.Namespace, description: Mapping[str, Any]
 
 
 def load_record(name: str, root: Path | None, fixed: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Validate and prepare the data; return their record."""
+    """Validate and prepare the data; return their record.
+
+    Args:
+        name: The workload.
+        root: The user's data, or None.
+        fixed: Values by ``<group>/<argument>``.
+
+    Returns:
+        The record of the data.
+
+    Raises:
+        UserError: If the data or an argument of ``data/`` break a rule.
+    """
     try:
         return data.record(name, root, fixed)
-    except DataFormatError as error:
+    except ValueError as error:
         raise UserError(str(error)) from error
+    except TypeError as error:
+        if "unexpected keyword" not in str(error):
+            raise
+        raise UserError(f"--set data/... must name a keyword of the data: {error}") from error
 
 
 def _share(options: argparse.Namespace, have: Mapping[str, float]) -> resources.Resources:
@@ -186,6 +201,8 @@ def _execute(
     sweep = Sweep(place, study, description)
     where = f"sweep {place.directory.name}: {place.directory}"
     console.print(where, highlight=False, soft_wrap=True)
+    for warning in description["data"].get("warnings", ()):
+        console.print(f"warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
     if len(sweep.ended) >= sweep.trials:
         console.print(f"it holds all its {budget.trials} trials; extend it with --trials")
         return 0

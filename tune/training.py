@@ -207,7 +207,7 @@ class Training:
     def evaluate(self, part: Part) -> dict[str, float]:
         """Compute the workload's metrics over a whole part at once."""
         everything = self._batch(part, torch.arange(len(part)))
-        facts = named(self.workload.metrics, self.facts)
+        facts = named(self.workload.metrics, self.facts | self.build_arguments)
         metrics = self.workload.metrics(self.predict(part), everything, **facts)
         return {name: float(value) for name, value in metrics.items()}
 

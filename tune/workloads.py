@@ -11,7 +11,10 @@ from tune.errors import UserError
 if TYPE_CHECKING:
     import optuna
 
-NAMES = ("edc",)  # one entry a workload: models/, datasets/ and search_spaces/ each hold <name>.py
+NAMES = (
+    "edc",
+    "frequency_filter",
+)  # one entry a workload: models/, datasets/ and search_spaces/ each hold <name>.py
 
 
 @dataclass(frozen=True)
