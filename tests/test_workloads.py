@@ -16,6 +16,7 @@ from tune.training import Plan, Training
 
 SMALL: dict[str, dict[str, Any]] = {  # data on which an epoch is short
     "edc": {"data/size": "tiny"},
+    "emotion": {"data/size": "tiny"},
     "frequency_filter": {"data/stride": 200},
 }
 everyone = pytest.mark.parametrize("name", workloads.NAMES)

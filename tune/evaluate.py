@@ -5,13 +5,14 @@ baseline are trained anew on the same fresh seeds, and each training is scored o
 that nothing has seen before.
 """
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tune import layout, workloads
-from tune.arguments import Parser, positive, share
+from tune.arguments import Parser, assignment, positive, share
 from tune.errors import UserError
 from tune.layout import Layout
 from tune.seeding import derive
@@ -27,6 +28,14 @@ def parser() -> Parser:
     parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
     parser.add_argument("--top", type=positive, default=3, help="configurations (default 3)")
     parser.add_argument("--seeds", type=positive, default=5, help="trainings each (default 5)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        type=assignment,
+        default=[],
+        metavar="KEY=VALUE",
+        help="train on other data than the sweep, e.g. data/split=material",
+    )
     parser.add_argument("--cpus-per-trial", type=share, help="a number, or auto (default)")
     parser.add_argument("--gpus-per-trial", type=share, help="fractions allowed, or auto")
     parser.add_argument("--concurrent", type=positive, help="most trainings at a time")
@@ -57,9 +66,10 @@ def seeds(description: Mapping[str, Any], count: int) -> list[int]:
     return [derive(description["seed"], EVALUATION, number) for number in range(count)]
 
 
-def directory(place: Layout, label: str, number: int) -> Path:
-    """Return where one training of an evaluation lies."""
-    return place.directory / "evaluation" / label / f"seed-{number}"
+def directory(place: Layout, changes: Mapping[str, Any]) -> Path:
+    """Return where an evaluation lies: one for each choice of data."""
+    words = [f"{key}-{value}" for key, value in changes.items()] or ["as-swept"]
+    return place.directory / "evaluation" / re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(words))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def _finish(space: Space, axes: Axes, label: str, title: str) -> None:
         axes.set_ylabel(f"objective: {space.metric}")
     axes.set_xlabel(label)
     axes.set_title(title, fontsize=10)
-    axes.legend(fontsize=8, frameon=False)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from search_spaces.contract import Budget
-from tune import evaluate, records, resources, statistics, table
+from tune import evaluate, records, resources, statistics, table, workloads
 from tune.cluster import connected, prepare
 from tune.evaluation import Retraining, score
+from tune.fixing import check_fixed
 from tune.layout import Layout
 from tune.objective import objective, ratios
 from tune.study import read_trials
@@ -35,29 +36,32 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
     slots = resources.choose(
         options.cpus_per_trial, options.gpus_per_trial, options.concurrent, have
     )
-    description = place.describe()
-    jobs = list(_jobs(space, place, description, options))
+    changes = dict(options.set)
+    check_fixed(workloads.get(space.name), changes)
+    directory = evaluate.directory(place, changes)
+    jobs = list(_jobs(space, place, directory, options))
     with connected(None, have, dashboard=False):
         scores = _side_by_side(jobs, slots)
     result = {label: conclude(space, runs, scores["baseline"]) for label, runs in scores.items()}
-    records.write_json(place.directory / "evaluation.json", result)
-    records.write_csv(place.directory / "evaluation.csv", list(_rows(scores)))
+    records.write_json(directory / "evaluation.json", result)
+    records.write_csv(directory / "evaluation.csv", list(_rows(scores)))
     show(space, result, Console())
+    print(f"everything: {directory}")
 
 
 def _jobs(
-    space: Space, place: Layout, description: Mapping[str, Any], options: argparse.Namespace
+    space: Space, place: Layout, directory: Path, options: argparse.Namespace
 ) -> Iterator[tuple[str, Retraining]]:
     """Yield label and training: the baseline first, then the best trials, each over the seeds."""
-    trials = read_trials(place.journal)
+    description, trials = place.describe(), read_trials(place.journal)
     best = [each for each in table.best(trials, options.top) if each.number != BASELINE_TRIAL]
     chosen = {"baseline": trials[BASELINE_TRIAL]} | {f"trial-{t.number}": t for t in best}
     root = None if description["root"] is None else Path(description["root"])
     budget = Budget(**description["budget"])
     for label, trial in chosen.items():
-        config = {**description["fixed"], **trial.params}
+        config = {**description["fixed"], **trial.params, **dict(options.set)}
         for number, seed in enumerate(evaluate.seeds(description, options.seeds)):
-            where = evaluate.directory(place, label, number).resolve()
+            where = (directory / label / f"seed-{number}").resolve()
             yield label, Retraining(space.name, root, config, budget, seed, where)
 
 

@@ -11,10 +11,8 @@ from tune.errors import UserError
 if TYPE_CHECKING:
     import optuna
 
-NAMES = (
-    "edc",
-    "frequency_filter",
-)  # one entry a workload: models/, datasets/ and search_spaces/ each hold <name>.py
+#: One entry a workload: models/, datasets/ and search_spaces/ each hold <name>.py.
+NAMES = ("edc", "emotion", "frequency_filter")
 
 
 @dataclass(frozen=True)

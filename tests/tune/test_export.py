@@ -1,0 +1,127 @@
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from models import edc as model
+from tune import checkpoints, data, export, workloads
+from tune.study import End, Study
+from tune.training import Plan, Training
+
+CONFIG = {
+    "model/network": "mlp",
+    "model/fc_hidden": 256,
+    "model/head": "monotone",
+    "data/size": "tiny",
+    "loss/kind": "db",
+}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Write a sweep of three ended trials, of which the second is the best."""
+    directory = tmp_path / "edc" / "monday"
+    directory.mkdir(parents=True)
+    study = Study(directory / "study.journal", workloads.space("edc"), 0, {})
+    for number, objective in enumerate([2.0, 0.5, 1.0]):
+        study.propose()
+        study.report(number, 1, objective)
+        metrics = {"edc_mae": objective / 100}
+        summary = {"epochs": 1, "best_epoch": 1, "objective": objective, "seconds": 1.0}
+        end = End(
+            "complete", "=reached its last epoch", summary | {"best": metrics, "last": metrics}
+        )
+        study.end(number, end)
+    description = {"seed": 0, "fixed": {}, "commit": "abc1234", "data": {"fingerprint": "f00d"}}
+    (directory / "sweep.json").write_text(json.dumps(description))
+    return tmp_path
+
+
+def run(results: Path, *arguments: str) -> int:
+    return export.main(["edc", "--results", str(results), *arguments])
+
+
+def test_table_is_ranked_and_says_where_each_row_comes_from(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(results) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["number"] for row in rows] == ["1", "2", "0"]
+    assert [row["rank"] for row in rows] == ["1", "2", "3"]
+    first = rows[0]
+    assert first["objective"] == "0.5"
+    assert first["best/edc_mae"] == first["last/edc_mae"] == "0.005"
+    assert (first["data_fingerprint"], first["commit"]) == ("f00d", "abc1234")
+    assert first["epochs"] == "1"
+    assert first["state"] == "complete"
+    assert int(first["seed"]) > 0
+    assert first["reason"].startswith("'=")
+
+
+def test_top_limits_the_rows(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(results, "--top", "2")
+    assert capsys.readouterr().out.count("\n") == 3
+
+
+@pytest.mark.parametrize(("kind", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_other_formats_hold_the_same_values(
+    results: Path, capsys: pytest.CaptureFixture[str], kind: str, read: Any
+) -> None:
+    run(results, "--format", kind)
+    rows = read(capsys.readouterr().out)
+    assert [row["objective"] for row in rows] == [0.5, 1.0, 2.0]
+    assert rows[0]["model/network"] == "mlp"
+
+
+def test_output_goes_to_the_file(results: Path, tmp_path: Path) -> None:
+    assert run(results, "--output", str(tmp_path / "best.csv")) == 0
+    assert (tmp_path / "best.csv").read_text().startswith("rank,number,state")
+
+
+def test_exported_model_is_a_plain_state_dict_with_what_builds_it(
+    results: Path, tmp_path: Path
+) -> None:
+    loaded = data.load("edc", None, CONFIG)
+    training = Training(workloads.get("edc"), CONFIG, loaded, Plan(epochs=1, seed=0))
+    best = {"model": training.model.state_dict(), "build": training.build_arguments}
+    directory = results / "edc" / "monday" / "trials" / "00001"
+    directory.mkdir(parents=True)
+    checkpoints.save(directory / "best.pt", best | {"config": CONFIG, "objective": 0.5})
+    assert run(results, "--model", str(tmp_path / "edc.pt")) == 0
+    description = json.loads((tmp_path / "edc.json").read_text())
+    rebuilt = model.build(**description["build"])
+    rebuilt.load_state_dict(torch.load(tmp_path / "edc.pt", weights_only=True))
+    features = torch.rand(2, 16) + 2
+    ours, theirs = training.model.eval()(features), rebuilt.eval()(features)
+    assert torch.equal(ours["edc"], theirs["edc"])
+    assert description["config"] == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sweep", "tuesday"], "no sweep tuesday of edc"),
+        (["--sweep", "../monday"], "a sweep's name may hold"),
+        (["--model", "edc.pt"], "best.pt must hold the best weights, but is gone"),
+        (["--output", "/nowhere/best.csv"], "/nowhere must be a directory"),
+    ],
+)
+def test_bad_request_is_one_line(
+    results: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run(results, *arguments) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_no_sweep_at_all_names_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path) == 2
+    assert "tune.run" in capsys.readouterr().err
