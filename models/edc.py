@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models import decay, edc_losses
 from models.edc_auxiliary import aux_fallbacks, auxiliary
+from models.edc_figure import draw as draw
 from models.edc_heads import Linear, Monotone
 from models.edc_losses import Curves
 from models.edc_metrics import curve_errors, parameter_errors

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from models import emotion_metrics
 from models.cnn6 import FRAMES, MEL_BINS, load_body, scaled
+from models.emotion_figure import draw as draw
 from models.emotion_network import EmotionModel, Regressor, check_choice
 from models.functional import Number, rowwise
 from models.modulation import Connection, LongRangeModulation, ModBlock

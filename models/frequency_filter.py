@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import huber_loss
 
 from models import functional
+from models.frequency_filter_figure import draw as draw
 from models.frequency_filter_metrics import metrics as metrics  # part of the contract
 from models.functional import Number
 

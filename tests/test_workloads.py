@@ -8,10 +8,12 @@ from typing import Any
 import optuna
 import pytest
 import torch
+from matplotlib.figure import Figure
 
-from datasets.contract import Data
+from datasets.contract import Data, Part
 from tune import data, workloads
 from tune.errors import UserError
+from tune.routing import named
 from tune.training import Plan, Training
 
 SMALL: dict[str, dict[str, Any]] = {  # data on which an epoch is short
@@ -124,3 +126,32 @@ def test_missing_data_directory_is_named(name: str, tmp_path: Any) -> None:
 def test_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UserError, match="must be one of edc.*, got 'edk'"):
         workloads.space("edk")
+
+
+@everyone
+def test_picture_of_predictions_is_drawn(name: str) -> None:
+    workload = workloads.get(name)
+    assert workload.draw is not None
+    trained = training(name, sampled(name, 1))
+    part = trained.data.validation
+    figure = Figure()
+    facts = named(workload.draw, trained.data.facts)
+    workload.draw(figure, trained.predict(part), part.batch(torch.arange(len(part))), **facts)
+    buffer = io.BytesIO()
+    figure.savefig(buffer)
+    assert len(figure.axes) > 1
+    assert buffer.getvalue().startswith(b"\x89PNG")
+
+
+@everyone
+def test_test_part_shares_no_row_with_the_others(name: str) -> None:
+    workload = workloads.get(name)
+    arguments = {key.removeprefix("data/"): value for key, value in SMALL[name].items()}
+    parts, test = workload.load(None, **arguments), workload.load_test(None, **arguments)
+    assert len(test) > 0
+    known = [
+        tuple(row.flatten().tolist()) for row in test.batch(torch.arange(len(test)))["inputs"]
+    ]
+    for part in (parts.train, parts.validation):
+        inputs = part.batch(torch.arange(len(part)))["inputs"]
+        assert not {tuple(row.flatten().tolist()) for row in inputs} & set(known)

@@ -62,6 +62,27 @@ def _finish(space: Space, axes: Axes, label: str, title: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def training(rows: Sequence[dict[str, float]], axes: Axes, title: str) -> None:
+    """Draw a trial's training loss and validation value over its epochs, on log scales.
+
+    Args:
+        rows: Its ``metrics.csv``.
+        axes: Is drawn into; a second scale on its right takes the validation value.
+        title: Of the drawing.
+    """
+    epochs = [row["epoch"] for row in rows]
+    axes.plot(epochs, [row["train_loss"] for row in rows], color="#1b6ca8")
+    axes.set_ylabel("training loss", color="#1b6ca8")
+    right = axes.twinx()
+    right.plot(epochs, [row["value"] for row in rows], color=BASELINE_COLOUR)
+    right.set_ylabel("validation objective", color=BASELINE_COLOUR)
+    for each, name in ((axes, "train_loss"), (right, "value")):
+        if min(row[name] for row in rows) > 0:
+            each.set_yscale("log")
+    axes.set_xlabel("epoch")
+    axes.set_title(title, fontsize=10)
+
+
 def overview(space: Space, trials: Sequence[FrozenTrial], path: Path) -> None:
     """Write both figures side by side as one PNG.
 
@@ -70,10 +91,20 @@ def overview(space: Space, trials: Sequence[FrozenTrial], path: Path) -> None:
         trials: Its trials.
         path: The PNG.
     """
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = wide()
     drawings: list[Callable[[Space, Sequence[FrozenTrial], Axes], None]]
     drawings = [learning_curves, best_so_far]
     for draw, axes in zip(drawings, figure.subplots(1, 2), strict=True):
         draw(space, trials, axes)
+    write(figure, path)
+
+
+def wide() -> Figure:
+    """Return an empty figure of the report's size."""
+    return Figure(figsize=(10, 4), layout="constrained")
+
+
+def write(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tune import workloads
+from tune import layout, workloads
 from tune.arguments import Parser
 from tune.errors import UserError
 
@@ -23,13 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     try:
         space = workloads.space(options.workload)
-        from tune import figures, layout  # here, so that --help needs no matplotlib
-        from tune.study import read_trials
-
         place = layout.choose(options.results, options.workload, options.sweep)
-        picture = place.directory / "figures" / "overview.png"
-        figures.overview(space, read_trials(place.journal), picture)
-        print(f"wrote {picture}")
+        from tune.drawing import draw  # here, so that --help needs neither matplotlib nor torch
+
+        for picture in draw(space, place):
+            print(f"wrote {picture}")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -39,6 +39,7 @@ class Workload:
     metrics: Callable[..., dict[str, float]]
     derive: Callable[..., Any] | None
     augment: Callable[..., Any] | None
+    draw: Callable[..., None] | None
     load: Callable[..., Any]
     load_test: Callable[..., Any]
 
@@ -92,6 +93,7 @@ def get(name: str) -> Workload:
         metrics=model.metrics,
         derive=getattr(model, "derive", None),
         augment=getattr(model, "augment", None),
+        draw=getattr(model, "draw", None),
         load=data.load,
         load_test=data.load_test,
     )

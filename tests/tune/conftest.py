@@ -67,7 +67,7 @@ def space() -> Space:
 
 @pytest.fixture
 def workload(space: Space) -> Workload:
-    return Workload(space, build, loss, metrics, None, None, load, load)
+    return Workload(space, build, loss, metrics, None, None, None, load, load)
 
 
 @pytest.fixture
