@@ -149,9 +149,11 @@ def test_test_part_shares_no_row_with_the_others(name: str) -> None:
     arguments = {key.removeprefix("data/"): value for key, value in SMALL[name].items()}
     parts, test = workload.load(None, **arguments), workload.load_test(None, **arguments)
     assert len(test) > 0
-    known = [
-        tuple(row.flatten().tolist()) for row in test.batch(torch.arange(len(test)))["inputs"]
-    ]
+    held_out = rows(test)
     for part in (parts.train, parts.validation):
-        inputs = part.batch(torch.arange(len(part)))["inputs"]
-        assert not {tuple(row.flatten().tolist()) for row in inputs} & set(known)
+        assert not rows(part) & held_out
+
+
+def rows(part: Part) -> set[tuple[float, ...]]:
+    inputs = part.batch(torch.arange(len(part)))["inputs"]
+    return {tuple(row.flatten().tolist()) for row in inputs}

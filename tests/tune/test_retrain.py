@@ -37,13 +37,9 @@ def test_failed_training_is_counted_and_its_pair_left_out(space: Space) -> None:
 def test_evaluation_retrains_scores_and_takes_up_what_is_finished(tmp_path: Path) -> None:
     def run(verb: str, *arguments: str) -> str:
         command = [sys.executable, "-m", f"tune.{verb}", "edc", "--results", str(tmp_path)]
+        command += arguments
         done = subprocess.run(
-            [*command, *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=True,
+            command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=True
         )
         return done.stdout
 
