@@ -5,19 +5,14 @@ baseline are trained anew on the same fresh seeds, and each training is scored o
 that nothing has seen before.
 """
 
-import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tune import layout, workloads
 from tune.arguments import Parser, assignment, positive, share
 from tune.errors import UserError
-from tune.layout import Layout
-from tune.seeding import derive
 
-EVALUATION = 10**6  # keeps these seeds apart from those of any trial
 INTERRUPTED = 130
 
 
@@ -59,17 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted; finished trainings are kept, run the same command again")
         return INTERRUPTED
     return 0
-
-
-def seeds(description: Mapping[str, Any], count: int) -> list[int]:
-    """Return the seeds of the trainings, alike for every configuration of a sweep."""
-    return [derive(description["seed"], EVALUATION, number) for number in range(count)]
-
-
-def directory(place: Layout, changes: Mapping[str, Any]) -> Path:
-    """Return where an evaluation lies: one for each choice of data."""
-    words = [f"{key}-{value}" for key, value in changes.items()] or ["as-swept"]
-    return place.directory / "evaluation" / re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(words))
 
 
 if __name__ == "__main__":

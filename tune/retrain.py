@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from search_spaces.contract import Budget
-from tune import evaluate, records, resources, statistics, table, workloads
+from tune import records, resources, statistics, table, workloads
 from tune.cluster import connected, prepare
 from tune.evaluation import Retraining, score
 from tune.fixing import check_fixed
 from tune.layout import Layout
 from tune.objective import objective, ratios
+from tune.seeding import derive
 from tune.study import read_trials
 from tune.workloads import Space
 
 BASELINE_TRIAL = 0
+EVALUATION = 10**6  # keeps these seeds apart from those of any trial
 Scores = dict[str, list[dict[str, Any]]]
 
 
@@ -38,7 +41,7 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
     )
     changes = dict(options.set)
     check_fixed(workloads.get(space.name), changes)
-    directory = evaluate.directory(place, changes)
+    directory = evaluation_directory(place, changes)
     jobs = list(_jobs(space, place, directory, options))
     with connected(None, have, dashboard=False):
         scores = _side_by_side(jobs, slots)
@@ -47,6 +50,17 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
     records.write_csv(directory / "evaluation.csv", list(_rows(scores)))
     show(space, result, Console())
     print(f"everything: {directory}")
+
+
+def seeds(description: Mapping[str, Any], count: int) -> list[int]:
+    """Return the seeds of the trainings, alike for every configuration of a sweep."""
+    return [derive(description["seed"], EVALUATION, number) for number in range(count)]
+
+
+def evaluation_directory(place: Layout, changes: Mapping[str, Any]) -> Path:
+    """Return where an evaluation lies: one for each choice of data."""
+    words = [f"{key}-{value}" for key, value in changes.items()] or ["as-swept"]
+    return place.directory / "evaluation" / re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(words))
 
 
 def _jobs(
@@ -60,7 +74,7 @@ def _jobs(
     budget = Budget(**description["budget"])
     for label, trial in chosen.items():
         config = {**description["fixed"], **trial.params, **dict(options.set)}
-        for number, seed in enumerate(evaluate.seeds(description, options.seeds)):
+        for number, seed in enumerate(seeds(description, options.seeds)):
             where = (directory / label / f"seed-{number}").resolve()
             yield label, Retraining(space.name, root, config, budget, seed, where)
 
