@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +18,43 @@ ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
+TOKEN = Path.home() / ".ray" / "auth_token"  # where `ray get-auth-token` keeps it
 PACKAGES = ("tune", "models", "datasets", "search_spaces")
 
 
-def prepare() -> None:
-    """Set what Ray reads from the environment; must come before its first import."""
+def prepare(address: str | None = None) -> None:
+    """Set what Ray reads from the environment; must come before its first import.
+
+    A private Ray asks for a token by itself; to join a cluster that does, the user's token has to
+    be shown.
+
+    Args:
+        address: Of the cluster that is going to be joined, if any.
+    """
     os.environ.update(ENVIRONMENT)
+    if address and (TOKEN.exists() or "RAY_AUTH_TOKEN" in os.environ):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def check_reachable(address: str) -> None:
+    """Check that somebody listens at a cluster's address: Ray itself would wait for minutes.
+
+    Args:
+        address: ``auto``, ``host:port`` or ``ray://host:port``.
+
+    Raises:
+        UserError: If nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address == "auto":
+        return
+    if not host or not port.isdecimal():
+        raise UserError(f"--address must be auto, host:port or ray://host:port, got {address}")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        message = f"there must be a Ray cluster at {address}, got: {error.strerror or error}"
+        raise UserError(message) from error
 
 
 @contextmanager

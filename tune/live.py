@@ -1,8 +1,10 @@
 """What a person sees while a sweep runs: a live table, or plain lines away from a terminal."""
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from optuna.trial import FrozenTrial
 from rich.console import Console, Group, RenderableType
@@ -13,14 +15,33 @@ from rich.text import Text
 from search_spaces.contract import Target
 from tune.objective import ratio
 from tune.study import outcome
-from tune.sweep import Standing, Sweep
+from tune.sweep import Progress, Standing, Sweep
 from tune.workloads import Space
 
 BASELINE_TRIAL = 0
 
 
+class Followed(Protocol):
+    """What is drawn: the driver's own sweep, or one read from its files."""
+
+    @property
+    def trials(self) -> int:
+        """How many trials the sweep is to hold."""
+
+    @property
+    def ended(self) -> Sequence[FrozenTrial]:
+        """Those that have ended."""
+
+    @property
+    def running(self) -> Mapping[int, Progress]:
+        """Those that run, by number."""
+
+    def standings(self) -> list[Standing]:
+        """Return where every trial stands, best first."""
+
+
 class View:
-    """Draws the state of a sweep."""
+    """Draws the state of a sweep while its driver runs."""
 
     def __init__(self, sweep: Sweep, space: Space) -> None:
         """Watch ``sweep``."""
@@ -30,46 +51,45 @@ class View:
 
     def __rich__(self) -> RenderableType:
         """Draw everything once."""
-        return Group(self.headline(), self.running(), self.targets())
-
-    def headline(self) -> Text:
-        """Return counts and time left."""
-        states = [outcome(trial) for trial in self.sweep.ended]
-        counts = f"{len(states)}/{self.sweep.trials} trials ended: "
-        counts += ", ".join(
-            f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed")
-        )
-        return Text(f"{counts}; {self._time_left()}", style="bold")
-
-    def running(self) -> Table:
-        """Return a row for every running trial."""
-        table = Table("trial", "epoch", "best so far", "s/epoch", "configuration", expand=True)
-        for progress in list(self.sweep.running.values()):
-            last = progress.rows[-1] if progress.rows else None
-            values = ("-", "-", "-")
-            if last:
-                values = (
-                    f"{last['epoch']:.0f}",
-                    f"{last['objective']:.4f}",
-                    f"{last['seconds']:.1f}",
-                )
-            table.add_row(str(progress.number), *values, Text(short(progress.params), "dim"))
-        return table
-
-    def targets(self) -> Table:
-        """Return the best trial beside the baseline: objective and every target."""
-        return comparison(self.space, self.sweep)
-
-    def _time_left(self) -> str:
-        done = len(self.sweep.ended) - self.ended_before
-        spent = time.monotonic() - self.start
-        if not done:
-            return f"{clock(spent)} so far"
-        left = spent / done * (self.sweep.trials - len(self.sweep.ended))
-        return f"{clock(spent)} so far, about {clock(left)} left"
+        ended = len(self.sweep.ended)
+        spent_s = time.monotonic() - self.start
+        told = pace(spent_s, ended - self.ended_before, self.sweep.trials - ended)
+        tables = (running(self.sweep), comparison(self.space, self.sweep))
+        return Group(headline(self.sweep, told), *tables)
 
 
-def comparison(space: Space, sweep: Sweep) -> Table:
+def headline(sweep: Followed, told: str) -> Text:
+    """Return how many trials ended with which outcome, and what ``pace`` told."""
+    states = [outcome(trial) for trial in sweep.ended]
+    counts = f"{len(states)}/{sweep.trials} trials ended: "
+    counts += ", ".join(
+        f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed")
+    )
+    return Text(f"{counts}; {told}" if told else counts, style="bold")
+
+
+def pace(spent_s: float, done: int, left: int) -> str:
+    """Return the time spent on ``done`` trials, and the time that ``left`` more will take."""
+    if not done:
+        return f"{clock(spent_s)} so far"
+    return f"{clock(spent_s)} so far, about {clock(spent_s / done * left)} left"
+
+
+def running(sweep: Followed) -> Table:
+    """Return a row for every running trial."""
+    columns = ("trial", "epoch", "value", "best so far", "s/epoch", "configuration")
+    table = Table(*columns, expand=True)
+    for progress in list(sweep.running.values()):
+        values = ["-"] * 4
+        if progress.rows:
+            last = progress.rows[-1]
+            values = [f"{last['epoch']:.0f}", f"{last['value']:.4f}"]
+            values += [f"{last['objective']:.4f}", f"{last['seconds']:.1f}"]
+        table.add_row(str(progress.number), *values, Text(short(progress.params), "dim"))
+    return table
+
+
+def comparison(space: Space, sweep: Followed) -> Table:
     """Compare the best trial with the baseline, target by target; unfinished ones count too."""
     standings = sweep.standings()
     baseline = next((each for each in standings if each.number == BASELINE_TRIAL), None)
@@ -77,7 +97,8 @@ def comparison(space: Space, sweep: Sweep) -> Table:
     table = Table("", "baseline", "best", "target", expand=False)
     table.add_row("trial", *(str(each.number) if each else "-" for each in pair), "")
     goal = "<= 1" if space.targets else ""
-    table.add_row("objective", *(f"{each.objective:.4f}" if each else "-" for each in pair), goal)
+    name = f"objective ({space.metric})" if space.metric else "objective"
+    table.add_row(name, *(f"{each.objective:.4f}" if each else "-" for each in pair), goal)
     for target in space.targets:
         bound = (
             f"<= {target.at_most:g}" if target.at_most is not None else f">= {target.at_least:g}"
@@ -95,12 +116,14 @@ def _metric(standing: Standing | None, target: Target) -> Text:
     return Text(f"{value:.4f} {'met' if met else 'missed'}", "green" if met else "red")
 
 
-def short(params: dict[str, object]) -> str:
-    """Return a configuration on one line, without the groups."""
+def short(params: Mapping[str, object]) -> str:
+    """Return a configuration on one line, without the groups unless a name has several."""
+    names = Counter(key.partition("/")[2] for key in params)
     parts = []
     for key, value in params.items():
+        name = key.partition("/")[2]
         text = f"{value:.3g}" if isinstance(value, float) else str(value)
-        parts.append(f"{key.partition('/')[2]}={text}")
+        parts.append(f"{name if names[name] == 1 else key}={text}")
     return " ".join(parts)
 
 
@@ -111,6 +134,13 @@ def clock(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def ending(trial: FrozenTrial) -> str:
+    """Return on one line how a trial ended, and why."""
+    end = trial.user_attrs["end"]
+    value = "" if trial.value is None else f"objective {trial.value:.4f}, "
+    return f"trial {trial.number} {end['outcome']}: {value}{end['reason']}"
 
 
 class Lines:
@@ -126,9 +156,7 @@ class Lines:
 
     def ended(self, trial: FrozenTrial) -> None:
         """Tell how a trial ended."""
-        end = trial.user_attrs["end"]
-        value = "" if trial.value is None else f"objective {trial.value:.4f}, "
-        self._print(f"trial {trial.number} {end['outcome']}: {value}{end['reason']}")
+        self._print(ending(trial))
 
     def _print(self, line: str) -> None:
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -13,6 +13,7 @@ from rich.table import Table
 from search_spaces.contract import Budget
 from tune import records, resources, statistics, table, workloads
 from tune.cluster import connected, prepare
+from tune.errors import UserError
 from tune.evaluation import Retraining, score
 from tune.fixing import check_fixed
 from tune.layout import Layout
@@ -33,6 +34,9 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
         space: The workload's space.
         place: The sweep.
         options: The parsed command line of ``tune.evaluate``.
+
+    Raises:
+        UserError: If the split has no test part, or ``--set`` has no place to go.
     """
     prepare()
     have = resources.machine()
@@ -41,6 +45,11 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
     )
     changes = dict(options.set)
     check_fixed(workloads.get(space.name), changes)
+    if place.describe()["data"].get("no_test_split") and "data/split" not in changes:
+        raise UserError(
+            f"sweep {place.directory.name} was made on a split without a test part; "
+            f"choose another with --set data/split=..."
+        )
     directory = evaluation_directory(place, changes)
     jobs = list(_jobs(space, place, directory, options))
     with connected(None, have, dashboard=False):

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from search_spaces.contract import Budget
 from tune import data, layout, live, records, resources, workloads
-from tune.cluster import connected, prepare
+from tune.cluster import check_reachable, connected, prepare
 from tune.describe import describe
 from tune.errors import UserError
 from tune.fixing import check_fixed
@@ -59,7 +59,9 @@ def run(space: Space, options: argparse.Namespace) -> int:
     Raises:
         UserError: If it cannot be done as asked; nothing has been written then.
     """
-    prepare()
+    prepare(options.address)
+    if options.address:
+        check_reachable(options.address)
     with _libraries_muted():
         have = resources.machine() if options.address is None else None
         share = _share(options, have) if have else None

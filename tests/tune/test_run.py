@@ -51,6 +51,8 @@ def sweep(results: Path, name: str = "monday", **changes: object) -> Path:
         (["edc", "--name", "a/b"], "a sweep's name may hold"),
         (["edc", "--name", ".."], "a sweep's name may hold"),
         (["edc", "--data", "nowhere"], "nowhere"),
+        (["edc", "--address", "127.0.0.1:1"], "there must be a Ray cluster at 127.0.0.1:1"),
+        (["edc", "--address", "head"], "--address must be auto, host:port or ray://host:port"),
         (["edc", "--resume", "nothing"], "there is no sweep nothing of edc"),
         (["edc", "--resume"], "there is no unfinished sweep of edc"),
         (["edc", "--trails", "3"], "unrecognized arguments: --trails 3"),

@@ -1,0 +1,49 @@
+"""Joining a Ray cluster that somebody else started."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tune.study import outcome, read_trials
+
+ROOT = Path(__file__).parents[2]
+RAY = Path(sys.executable).with_name("ray")
+pytestmark = [pytest.mark.ray, pytest.mark.slow]
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Start a cluster of one node on loopback; end it, and all its processes, after the test."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [RAY, "start", "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={port}"]
+    command += ["--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as node:
+        assert node.stdout is not None
+        assert any("Ray runtime started" in line for line in node.stdout)
+        yield f"127.0.0.1:{port}"
+        os.killpg(node.pid, signal.SIGTERM)
+
+
+def run(results: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tune.run", "edc", "--results", str(results), *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_same_sweep_runs_on_a_cluster_that_is_there(tmp_path: Path, address: str) -> None:
+    small = ["--set", "data/size=tiny", "--trials", "2", "--epochs", "2", "--name", "joined"]
+    done = run(tmp_path, *small, "--address", address, "--quiet")
+    assert done.returncode == 0, done.stderr
+    trials = read_trials(tmp_path / "edc" / "joined" / "study.journal")
+    assert [outcome(trial) for trial in trials] == ["complete"] * 2
