@@ -76,6 +76,7 @@ def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
+        options |= {"address": "local"}  # else it would join whatever cluster it finds here
         options |= {"num_cpus": int(have["CPU"]), "num_gpus": int(have["GPU"])}
         options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
         options |= {"_node_ip_address": "127.0.0.1"}

@@ -47,3 +47,10 @@ def test_same_sweep_runs_on_a_cluster_that_is_there(tmp_path: Path, address: str
     assert done.returncode == 0, done.stderr
     trials = read_trials(tmp_path / "edc" / "joined" / "study.journal")
     assert [outcome(trial) for trial in trials] == ["complete"] * 2
+
+
+@pytest.mark.usefixtures("address")
+def test_sweep_of_its_own_leaves_a_cluster_on_the_same_machine_alone(tmp_path: Path) -> None:
+    small = ["--set", "data/size=tiny", "--trials", "1", "--epochs", "1", "--quiet"]
+    done = run(tmp_path, *small, "--cpus-per-trial", "1")
+    assert done.returncode == 0, done.stderr
