@@ -23,6 +23,7 @@ TARGETS = (
     Target("c50_mae_db", at_most=0.90, dropped="c50_dropped", cap=20.0),
     Target("edc_r2", at_least=0.98),
 )
+RISING = ("r2", "jnd")  # words in names of metrics of which more is better
 #: As long a patience as the published one allows: the baseline may still improve late.
 BUDGET = Budget(trials=24, epochs=40, patience=40)
 

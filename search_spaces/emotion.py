@@ -19,6 +19,7 @@ from search_spaces.contract import Budget
 if TYPE_CHECKING:
     import optuna
 
+RISING = ("r2", "ccc", "pearson", "spearman")  # words in names of metrics: more is better
 METRIC = "ccc_loss"  # 1 - mean concordance of clip valence and clip arousal
 MODE = "min"
 # Feedback pays only after some 10 epochs, so no trial may be stopped much earlier.

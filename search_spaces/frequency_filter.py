@@ -14,6 +14,7 @@ from search_spaces.contract import Budget
 if TYPE_CHECKING:
     import optuna
 
+RISING = ("r2", "r", "snr")  # words in names of metrics of which more is better
 METRIC = "mse"  # mean squared error of all validation points; the tones have a variance of .5
 MODE = "min"
 

@@ -42,7 +42,7 @@ def test_ray_is_imported_only_at_the_rim() -> None:
     assert users <= rim | {"trainable"}
 
 
-@pytest.mark.parametrize("verb", ["run", "export"])
+@pytest.mark.parametrize("verb", ["run", "export", "watch", "compare"])
 def test_help_needs_neither_torch_nor_ray(verb: str) -> None:
     program = f"import sys, tune.{verb}; tune.{verb}.parser().format_help(); "
     program += "print(sorted({'torch', 'ray', 'pandas'} & set(sys.modules)))"

@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from optuna.trial import FrozenTrial
 
-from tune import checkpoints, data, figures, records, table, workloads
+from tune import figures, records, table, workloads
 from tune.layout import Layout
+from tune.restoring import restore
 from tune.routing import named
 from tune.study import read_trials
-from tune.training import Plan, Training
 from tune.workloads import Space
 
 
@@ -51,13 +51,8 @@ def _picture(space: Space, place: Layout, best: FrozenTrial, path: Path) -> Iter
     workload = workloads.get(space.name)
     if workload.draw is None:
         return
-    description = place.describe()
-    config = {**description["fixed"], **best.params}
-    root = None if description["root"] is None else Path(description["root"])
-    loaded = data.load(space.name, root, config)
-    training = Training(workload, config, loaded, Plan(epochs=1, seed=0))
-    state = checkpoints.load(place.trial(best.number) / "best.pt")
-    training.model.load_state_dict(state["model"])
+    training = restore(place, best)
+    loaded = training.data
     batch = loaded.validation.batch(torch.arange(len(loaded.validation)))
     figure = figures.wide()
     facts = named(workload.draw, loaded.facts)

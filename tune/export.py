@@ -1,5 +1,6 @@
 """Write a sweep's best configurations, or its best model: ``python -m tune.export <workload>``."""
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,11 @@ def parser() -> Parser:
     parser.add_argument("workload", metavar="WORKLOAD", help=", ".join(workloads.NAMES))
     parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
     parser.add_argument("--top", type=positive, default=10, help="how many (default 10)")
-    parser.add_argument("--format", choices=FORMATS, default="csv", help="default csv")
+    parser.add_argument(
+        "--format",
+        choices=[*FORMATS, *MODELS],
+        help="of the table, default csv; or of the model, default state_dict",
+    )
     parser.add_argument("--output", type=Path, help="a file; without it, the screen")
     parser.add_argument("--model", type=Path, metavar="PATH", help="write the best weights there")
     parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
@@ -39,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not best:
             raise UserError(f"sweep {place.directory.name} must hold an ended trial, but has none")
         if options.model:
-            write_model(place, best[0], options.model)
-        if options.output or not options.model:
-            emit(FORMATS[options.format](rows(best, place)), options.output)
+            write_model(place, best[0], options)
+        else:
+            emit(_table_format(options.format)(rows(best, place)), options.output)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -70,29 +75,30 @@ def emit(text: str, output: Path | None) -> None:
     print(f"wrote {output}")
 
 
-def write_model(place: Layout, trial: FrozenTrial, output: Path) -> None:
-    """Write the best epoch's weights of a trial, and beside them what builds the model.
+def write_model(place: Layout, trial: FrozenTrial, options: argparse.Namespace) -> None:
+    """Write a trial's model in the chosen format.
 
     Args:
         place: The sweep.
         trial: One of its trials.
-        output: File of the plain state dict; its configuration goes to the same name with
-            ``.json``.
+        options: The parsed command line.
 
     Raises:
-        UserError: If the checkpoint is gone.
+        UserError: If the format is one of tables.
     """
-    from tune import checkpoints  # here, since the tables need no torch
+    from tune.model_formats import MODEL_FORMATS  # here, since the tables need no torch
 
-    source = place.trial(trial.number) / "best.pt"
-    if not source.exists():
-        raise UserError(f"{source} must hold the best weights, but is gone; train them again")
-    _check_parent(output)
-    best = checkpoints.load(source)
-    checkpoints.save(output, best["model"])
-    description = {key: value for key, value in best.items() if key != "model"}
-    records.write_json(output.with_suffix(".json"), description)
-    print(f"wrote {output} and {output.with_suffix('.json')} (trial {trial.number})")
+    chosen = options.format or "state_dict"
+    if chosen not in MODEL_FORMATS:
+        raise UserError(f"--format of a model must be one of {', '.join(MODELS)}, got {chosen}")
+    _check_parent(options.model)
+    MODEL_FORMATS[chosen](place, trial, options.model)
+
+
+def _table_format(name: str | None) -> Callable[[Sequence[records.Row]], str]:
+    if name in MODELS:
+        raise UserError(f"--format {name} is of a model; say where it goes with --model PATH")
+    return FORMATS[name or "csv"]
 
 
 def _check_parent(output: Path) -> None:
@@ -108,6 +114,8 @@ def _yaml(rows: Sequence[Mapping[str, Any]]) -> str:
     return yaml.safe_dump(records.finite(rows), sort_keys=False)
 
 
+#: Of a model; the functions lie in ``tune.model_formats``, which needs torch.
+MODELS = ("state_dict", "rtneural")
 FORMATS: dict[str, Callable[[Sequence[records.Row]], str]] = {
     "csv": records.csv_text,
     "json": _json,

@@ -27,6 +27,7 @@ class Space:
     metric: str | None
     mode: str
     budget: Budget
+    rising: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def space(name: str) -> Space:
         metric=getattr(module, "METRIC", None),
         mode=getattr(module, "MODE", "min"),
         budget=module.BUDGET,
+        rising=getattr(module, "RISING", ()),
     )
 
 

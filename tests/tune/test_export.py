@@ -10,7 +10,7 @@ import yaml
 
 from models import edc as model
 from tune import checkpoints, data, export, workloads
-from tune.study import End, Study
+from tune.study import End, Study, read_trials
 from tune.training import Plan, Training
 
 CONFIG = {
@@ -27,7 +27,7 @@ def results(tmp_path: Path) -> Path:
     """Write a sweep of three ended trials, of which the second is the best."""
     directory = tmp_path / "edc" / "monday"
     directory.mkdir(parents=True)
-    study = Study(directory / "study.journal", workloads.space("edc"), 0, {})
+    study = Study(directory / "study.journal", workloads.space("edc"), 0, CONFIG)
     for number, objective in enumerate([2.0, 0.5, 1.0]):
         study.propose()
         study.report(number, 1, objective)
@@ -37,7 +37,8 @@ def results(tmp_path: Path) -> Path:
             "complete", "=reached its last epoch", summary | {"best": metrics, "last": metrics}
         )
         study.end(number, end)
-    description = {"seed": 0, "fixed": {}, "commit": "abc1234", "data": {"fingerprint": "f00d"}}
+    description = {"workload": "edc", "root": None, "seed": 0, "fixed": CONFIG}
+    description |= {"commit": "abc1234", "data": {"fingerprint": "f00d"}}
     (directory / "sweep.json").write_text(json.dumps(description))
     return tmp_path
 
@@ -83,23 +84,69 @@ def test_output_goes_to_the_file(results: Path, tmp_path: Path) -> None:
     assert (tmp_path / "best.csv").read_text().startswith("rank,number,state")
 
 
+def best_checkpoint(results: Path) -> Training:
+    """Write the best checkpoint of the best trial; return the training it is of."""
+    directory = results / "edc" / "monday"
+    config = CONFIG | read_trials(directory / "study.journal")[1].params
+    loaded = data.load("edc", None, config)
+    training = Training(workloads.get("edc"), config, loaded, Plan(epochs=1, seed=0))
+    (directory / "trials" / "00001").mkdir(parents=True)
+    best = {"model": training.model.state_dict(), "build": training.build_arguments}
+    best |= {"config": config, "objective": 0.5}
+    checkpoints.save(directory / "trials" / "00001" / "best.pt", best)
+    return training
+
+
 def test_exported_model_is_a_plain_state_dict_with_what_builds_it(
     results: Path, tmp_path: Path
 ) -> None:
-    loaded = data.load("edc", None, CONFIG)
-    training = Training(workloads.get("edc"), CONFIG, loaded, Plan(epochs=1, seed=0))
-    best = {"model": training.model.state_dict(), "build": training.build_arguments}
-    directory = results / "edc" / "monday" / "trials" / "00001"
-    directory.mkdir(parents=True)
-    checkpoints.save(directory / "best.pt", best | {"config": CONFIG, "objective": 0.5})
+    training = best_checkpoint(results)
     assert run(results, "--model", str(tmp_path / "edc.pt")) == 0
     description = json.loads((tmp_path / "edc.json").read_text())
     rebuilt = model.build(**description["build"])
     rebuilt.load_state_dict(torch.load(tmp_path / "edc.pt", weights_only=True))
-    features = torch.rand(2, 16) + 2
+    features = training.data.validation.batch(torch.arange(2))["inputs"]
     ours, theirs = training.model.eval()(features), rebuilt.eval()(features)
     assert torch.equal(ours["edc"], theirs["edc"])
-    assert description["config"] == CONFIG
+    assert description["config"]["model/network"] == "mlp"
+
+
+def test_network_that_rtneural_cannot_hold_is_refused_and_leaves_no_file(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best_checkpoint(results)
+    assert run(results, "--format", "rtneural", "--model", str(tmp_path / "edc.json")) == 2
+    assert "RTNeural export needs layers of type dense" in capsys.readouterr().err
+    assert not (tmp_path / "edc.json").exists()
+
+
+def test_exported_rtneural_weights_are_those_of_the_best_checkpoint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"model/hidden_size": 32, "model/num_layers": 1, "data/stride": 200}
+    directory = tmp_path / "frequency_filter" / "monday"
+    directory.mkdir(parents=True)
+    study = Study(directory / "study.journal", workloads.space("frequency_filter"), 0, config)
+    study.propose()
+    study.report(0, 1, 0.25)
+    summary = {"epochs": 1, "best_epoch": 1, "objective": 0.25, "seconds": 1.0}
+    study.end(0, End("complete", "by the test", summary | {"best": {}, "last": {}}))
+    described = {"seed": 0, "fixed": config, "root": None, "workload": "frequency_filter"}
+    (directory / "sweep.json").write_text(json.dumps(described))
+    loaded = data.load("frequency_filter", None, config)
+    chosen = study.config(study.trials()[0])
+    training = Training(workloads.get("frequency_filter"), chosen, loaded, Plan(epochs=1, seed=5))
+    (directory / "trials" / "00000").mkdir(parents=True)
+    checkpoints.save(
+        directory / "trials" / "00000" / "best.pt", {"model": training.model.state_dict()}
+    )
+    arguments = ["frequency_filter", "--results", str(tmp_path), "--format", "rtneural"]
+    assert export.main([*arguments, "--model", str(tmp_path / "filter.json")]) == 0
+    written = json.loads((tmp_path / "filter.json").read_text())
+    assert written["metadata"]["trial"] == 0
+    assert written["metadata"]["max_abs_error"] < 1e-5
+    bias = training.model.state_dict()["fc.bias"]
+    assert written["layers"][-1]["weights"][1] == pytest.approx(bias.tolist())
 
 
 @pytest.mark.parametrize(
@@ -108,6 +155,11 @@ def test_exported_model_is_a_plain_state_dict_with_what_builds_it(
         (["--sweep", "tuesday"], "no sweep tuesday of edc"),
         (["--sweep", "../monday"], "a sweep's name may hold"),
         (["--model", "edc.pt"], "best.pt must hold the best weights, but is gone"),
+        (["--format", "rtneural"], "say where it goes with --model PATH"),
+        (
+            ["--format", "csv", "--model", "edc.pt"],
+            "--format of a model must be one of state_dict",
+        ),
         (["--output", "/nowhere/best.csv"], "/nowhere must be a directory"),
     ],
 )
