@@ -10,9 +10,9 @@ import optuna
 import pytest
 from rich.console import Console
 
-from tune import following, records, watch, workloads
+from tune import records, watch, workloads
 from tune.layout import Layout
-from tune.lock import driver_lock
+from tune.lock import driver_lock, is_driven
 from tune.study import END, Study
 from tune.sweep import Sweep
 
@@ -125,7 +125,7 @@ def test_watching_leaves_the_lock_to_the_next_driver(
         pass
     once(tmp_path, capsys)
     with driver_lock(sweep.layout.directory):
-        assert following.driven(sweep.layout)
+        assert is_driven(sweep.layout.directory)
 
 
 def test_half_written_lines_are_not_there_yet(
