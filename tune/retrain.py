@@ -18,6 +18,7 @@ from tune.evaluation import Retraining, score
 from tune.fixing import check_fixed
 from tune.layout import Layout
 from tune.objective import objective, ratios
+from tune.quiet import libraries_muted
 from tune.seeding import derive
 from tune.study import read_trials
 from tune.workloads import Space
@@ -39,6 +40,11 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
         UserError: If the split has no test part, or ``--set`` has no place to go.
     """
     prepare()
+    with libraries_muted():
+        _retrain(space, place, options)
+
+
+def _retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
     have = resources.machine()
     slots = resources.choose(
         options.cpus_per_trial, options.gpus_per_trial, options.concurrent, have

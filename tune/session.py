@@ -2,13 +2,10 @@
 
 import argparse
 import dataclasses
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import optuna
 from rich.console import Console
 
 from search_spaces.contract import Budget
@@ -19,6 +16,7 @@ from tune.errors import UserError
 from tune.fixing import check_fixed
 from tune.layout import Layout
 from tune.lock import driver_lock
+from tune.quiet import libraries_muted
 from tune.study import Study, read_trials
 from tune.sweep import Sweep
 from tune.workloads import Space
@@ -62,7 +60,7 @@ def run(space: Space, options: argparse.Namespace) -> int:
     prepare(options.address)
     if options.address:
         check_reachable(options.address)
-    with _libraries_muted():
+    with libraries_muted():
         have = resources.machine() if options.address is None else None
         share = _share(options, have) if have else None
         choice = resume(space, options) if options.resume is not None else begin(space, options)
@@ -263,12 +261,3 @@ def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | No
         console.print("next:", highlight=False)
         console.print(f"  python -m tune.export {space.name} --sweep {name}", highlight=False)
     return SIGNALS[interrupted] if interrupted else 0
-
-
-@contextmanager
-def _libraries_muted() -> Iterator[None]:
-    """Keep what the libraries say about themselves off the user's screen."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
