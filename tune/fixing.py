@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import optuna
@@ -11,7 +11,22 @@ from tune.errors import UserError
 from tune.optim import optimiser
 from tune.routing import GROUPS, route
 from tune.training import Settings
-from tune.workloads import Workload
+from tune.workloads import Space, Workload
+
+
+def as_fixed(space: Space, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Collect what ``--set`` gave; what the space knows as text stays text, be it digits.
+
+    Args:
+        space: Its baseline and presets show which parameters are texts.
+        pairs: Key and value of every ``--set``, the last of a key counting.
+
+    Returns:
+        Values by ``<group>/<argument>``.
+    """
+    points = (space.baseline, *space.presets)
+    texts = {key for point in points for key, value in point.items() if isinstance(value, str)}
+    return {key: str(value) if key in texts else value for key, value in pairs}
 
 
 def check_fixed(workload: Workload, fixed: Mapping[str, Any]) -> None:

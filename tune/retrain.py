@@ -15,7 +15,7 @@ from tune import records, resources, statistics, table, workloads
 from tune.cluster import connected, prepare
 from tune.errors import UserError
 from tune.evaluation import Retraining, score
-from tune.fixing import check_fixed
+from tune.fixing import as_fixed, check_fixed
 from tune.layout import Layout
 from tune.objective import objective, ratios
 from tune.quiet import libraries_muted
@@ -49,7 +49,7 @@ def _retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
     slots = resources.choose(
         options.cpus_per_trial, options.gpus_per_trial, options.concurrent, have
     )
-    changes = dict(options.set)
+    changes = as_fixed(space, options.set)
     check_fixed(workloads.get(space.name), changes)
     if place.describe()["data"].get("no_test_split") and "data/split" not in changes:
         raise UserError(
@@ -88,7 +88,7 @@ def _jobs(
     root = None if description["root"] is None else Path(description["root"])
     budget = Budget(**description["budget"])
     for label, trial in chosen.items():
-        config = {**description["fixed"], **trial.params, **dict(options.set)}
+        config = {**description["fixed"], **trial.params, **as_fixed(space, options.set)}
         for number, seed in enumerate(seeds(description, options.seeds)):
             where = (directory / label / f"seed-{number}").resolve()
             yield label, Retraining(space.name, root, config, budget, seed, where)

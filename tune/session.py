@@ -13,7 +13,7 @@ from tune import data, layout, live, records, resources, workloads
 from tune.cluster import check_reachable, connected, prepare
 from tune.describe import describe
 from tune.errors import UserError
-from tune.fixing import check_fixed
+from tune.fixing import as_fixed, check_fixed
 from tune.layout import Layout
 from tune.lock import driver_lock
 from tune.quiet import libraries_muted
@@ -82,7 +82,7 @@ def begin(space: Space, options: argparse.Namespace) -> Choice:
         trials=options.trials or space.budget.trials,
         epochs=options.epochs or space.budget.epochs,
     )
-    fixed = dict(options.set)
+    fixed = as_fixed(space, options.set)
     check_fixed(workloads.get(space.name), fixed)
     root = options.data.resolve() if options.data else None
     choices = {
@@ -102,7 +102,7 @@ def resume(space: Space, options: argparse.Namespace) -> Choice:
         place = newest_unfinished(options.results, space)
     layout.check_writable(place.directory)
     description = place.describe()
-    _check_unchanged(options, description)
+    _check_unchanged(space, options, description)
     record = load_record(space.name, Choice(place, description).root, description["fixed"])
     if record["fingerprint"] != description["data"]["fingerprint"]:
         raise UserError(
@@ -138,11 +138,13 @@ def newest_unfinished(results: Path, space: Space) -> Layout:
     )
 
 
-def _check_unchanged(options: argparse.Namespace, description: Mapping[str, Any]) -> None:
+def _check_unchanged(
+    space: Space, options: argparse.Namespace, description: Mapping[str, Any]
+) -> None:
     """Refuse options that would make trials of one sweep incomparable."""
     given = {"--seed": options.seed, "--epochs": options.epochs}
     given["--data"] = str(options.data.resolve()) if options.data else None
-    given["--set"] = dict(options.set) or None
+    given["--set"] = as_fixed(space, options.set) or None
     kept = {"--seed": description["seed"], "--epochs": description["budget"]["epochs"]}
     kept |= {"--data": description["root"], "--set": description["fixed"]}
     for option, value in given.items():

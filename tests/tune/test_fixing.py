@@ -1,7 +1,8 @@
 import pytest
 
+from tune import workloads
 from tune.errors import UserError
-from tune.fixing import check_fixed
+from tune.fixing import as_fixed, check_fixed
 from tune.workloads import Workload
 
 
@@ -30,3 +31,10 @@ def test_value_without_a_place_is_named(
 ) -> None:
     with pytest.raises(UserError, match=message):
         check_fixed(workload, fixed)
+
+
+def test_digits_stay_text_where_the_space_has_texts() -> None:
+    pairs = [("train/precision", 32), ("optim/lr", 1e-3), ("model/head", "linear")]
+    fixed = as_fixed(workloads.space("edc"), pairs)
+    assert fixed == {"train/precision": "32", "optim/lr": 1e-3, "model/head": "linear"}
+    check_fixed(workloads.get("edc"), fixed)
