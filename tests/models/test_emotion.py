@@ -136,12 +136,19 @@ def test_loss_follows_segment_labels_where_asked() -> None:
     torch.testing.assert_close(loss(output, batch, label_mode="segment"), expected)
 
 
-def test_loss_on_clip_means_compares_them_with_the_rating() -> None:
+@pytest.mark.parametrize("mode", ["clip", "segment"])
+def test_loss_without_a_share_of_segments_scores_the_mean_of_a_clip(mode: str) -> None:
     batch, output = random_batch(), said()
     error = (output["passes"].mean(dim=2) - batch["rating"][:, None]) ** 2
     expected = error.sum(dim=-1).mean(dim=1)
-    for mode in ("clip", "segment"):
-        torch.testing.assert_close(loss(output, batch, on="clip_mean", label_mode=mode), expected)
+    torch.testing.assert_close(loss(output, batch, segment_share=0.0, label_mode=mode), expected)
+
+
+def test_share_of_segments_only_adds_how_far_they_lie_apart() -> None:
+    batch, output = random_batch(), said()
+    spread = output["passes"].var(dim=2, correction=0).sum(dim=-1).mean(dim=1)
+    expected = loss(output, batch, segment_share=0.0) + 0.3 * spread
+    torch.testing.assert_close(loss(output, batch, segment_share=0.3), expected)
 
 
 def test_huber_loss_is_linear_beyond_a_quarter() -> None:
@@ -155,8 +162,9 @@ def test_huber_loss_is_linear_beyond_a_quarter() -> None:
 @pytest.mark.parametrize("form", [torch.tensor(0.4), torch.full((4, 1), 0.4)])
 def test_weight_may_be_a_tensor_or_one_for_each_row(form: Tensor) -> None:
     batch, output = random_batch(), said()
-    expected = loss(output, batch, valence_weight=0.4)
-    torch.testing.assert_close(loss(output, batch, valence_weight=form), expected)
+    expected = loss(output, batch, valence_weight=0.4, segment_share=0.4)
+    found = loss(output, batch, valence_weight=form, segment_share=form)
+    torch.testing.assert_close(found, expected)
 
 
 def test_labels_of_another_shape_raise_instead_of_broadcasting() -> None:
@@ -171,8 +179,6 @@ def test_labels_of_another_shape_raise_instead_of_broadcasting() -> None:
 def test_unknown_losses_list_the_known_ones() -> None:
     with pytest.raises(ValueError, match="mse, huber, got 'l1'"):
         loss(said(), random_batch(), kind="l1")
-    with pytest.raises(ValueError, match="segments, clip_mean, got 'frames'"):
-        loss(said(), random_batch(), on="frames")
 
 
 def test_augmentation_that_is_off_changes_nothing() -> None:
