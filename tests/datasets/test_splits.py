@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.contract import DataFormatError
-from datasets.splits import by_group, by_row
+from datasets.splits import by_group, by_row, into_folds
 
 GEOMETRY = np.repeat(np.arange(200), 30)
 MATERIAL = np.tile(np.arange(30), 200)
@@ -59,3 +59,28 @@ def test_two_groups_or_rows_are_too_few() -> None:
         by_group(np.array([0, 1, 1]), kind="geometries")
     with pytest.raises(DataFormatError, match="at least 3 rows, .* got 2"):
         by_row(2)
+
+
+@pytest.mark.parametrize("count", [2, 5, 7])
+def test_folds_are_disjoint_cover_all_rows_and_never_divide_a_group(count: int) -> None:
+    folds = into_folds(GEOMETRY, count)
+    assert sorted(np.concatenate(folds).tolist()) == list(range(len(GEOMETRY)))
+    sides = [set(GEOMETRY[fold].tolist()) for fold in folds]
+    assert sum(map(len, sides)) == 200
+    assert max(map(len, sides)) - min(map(len, sides)) <= 1
+
+
+def test_folds_are_the_same_every_time_and_others_with_another_seed() -> None:
+    first, again = into_folds(GEOMETRY, 5), into_folds(GEOMETRY, 5)
+    assert all(np.array_equal(fold, same) for fold, same in zip(first, again, strict=True))
+    assert not np.array_equal(first[0], into_folds(GEOMETRY, 5, seed=1)[0])
+
+
+def test_rows_below_zero_lie_in_no_fold() -> None:
+    folds = into_folds(np.array([0, -1, 1, 1, -1, 2]), 3)
+    assert sorted(np.concatenate(folds).tolist()) == [0, 2, 3, 5]
+
+
+def test_more_folds_than_groups_are_refused() -> None:
+    with pytest.raises(DataFormatError, match="4 folds need at least 4 groups .*, got 3"):
+        into_folds(np.array([0, 1, 1, 2]), 4)
