@@ -1,0 +1,60 @@
+"""Companion network of ``companion_emotion``. B batch."""
+
+from functools import partial
+
+from torch import Tensor, nn
+
+from models import companion_figure, companion_losses, companion_metrics
+from models.companion_layers import KEEP, Layers, hidden_activation, run, scaled
+from models.functional import Number
+
+
+class EmotionRecognizer(nn.Module):
+    """128 mel features to the 64 values of an emotion's embedding."""
+
+    def __init__(self, width: float, activation: str) -> None:
+        """Create the layers with torch's own initialisation.
+
+        Args:
+            width: Factor of the hidden sizes.
+            activation: After the hidden layers; ``keep`` for the published tanh.
+        """
+        super().__init__()
+        first, second, third = scaled(width, 512, 256, 128)
+        self.hidden = hidden_activation(activation, "tanh")
+        self.fc1 = nn.Linear(128, first)
+        self.fc2 = nn.Linear(first, second)
+        self.lstm = nn.LSTM(second, third, batch_first=True)
+        self.fc3 = nn.Linear(third, 64)
+
+    def layers(self) -> Layers:
+        """List each layer and the name of the activation after it, in the order of ``forward``."""
+        return [
+            (self.fc1, self.hidden),
+            (self.fc2, self.hidden),
+            (self.lstm, ""),
+            (self.fc3, "tanh"),
+        ]
+
+    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
+        """Predict.
+
+        Args:
+            inputs: Shape ``[B, 128]``.
+            dropout: Probability after each hidden activation: a float, a 0-d tensor or a
+                ``[B, 1]`` tensor.
+
+        Returns:
+            Embedding in -1..1. Shape ``[B, 64]``.
+        """
+        return run(self.layers(), inputs, dropout, self.training)
+
+
+def build(width: float = 1.0, activation: str = KEEP) -> EmotionRecognizer:
+    """Build the network; the defaults are the published one."""
+    return EmotionRecognizer(width, activation)
+
+
+loss = companion_losses.squared_error
+metrics = companion_metrics.embedding_scores
+draw = partial(companion_figure.draw_outputs, label="value of the embedding")
