@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from datasets import edc_rooms, edc_store, scaling, splits
 from datasets.cache import fingerprint, prepared
@@ -89,10 +90,15 @@ def load(  # noqa: PLR0913  the signature is the schema of data/
     inputs = _inputs(table, features)
     train, validation, test = _rows(table, split, split_seed)
     columns = {"inputs": torch.from_numpy(inputs), "curve": torch.from_numpy(table.curves)}
+
+    def fit(rows: Tensor) -> dict[str, Any]:
+        learnt = rows.numpy()
+        return _facts(inputs[learnt], table.curves[learnt], scaler_y, table.sample_rate_hz)
+
     return Data(
-        train=Part(columns, torch.from_numpy(train)),
-        validation=Part(columns, torch.from_numpy(validation)),
-        facts=_facts(inputs[train], table.curves[train], scaler_y, table.sample_rate_hz),
+        train=Part(columns, torch.from_numpy(train), table.ids),
+        validation=Part(columns, torch.from_numpy(validation), table.ids),
+        facts=fit(torch.from_numpy(train)),
         record={
             **table.config,
             "split": split,
@@ -101,6 +107,8 @@ def load(  # noqa: PLR0913  the signature is the schema of data/
             "fingerprint": _fingerprint(table, split, split_seed),
             "warnings": _warnings(table, split),
         },
+        groups=_groups(table, split),
+        fit=fit,
     )
 
 
@@ -111,7 +119,7 @@ def load_test(root: Path | None = None, **data: Any) -> Part:
     left_out = torch.ones(len(columns["inputs"]), dtype=torch.bool)
     left_out[known.train.rows] = False
     left_out[known.validation.rows] = False
-    return Part(columns, left_out.nonzero().squeeze(1))
+    return Part(columns, left_out.nonzero().squeeze(1), known.train.ids)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -188,6 +196,12 @@ def _rows(table: Table, split: str, seed: int) -> tuple[splits.Rows, splits.Rows
     if split == "random":
         return splits.by_row(len(table), seed)
     raise ValueError(f"split must be one of geometry, material, random, got '{split}'")
+
+
+def _groups(table: Table, split: str) -> Tensor | None:
+    """Return what the split keeps together."""
+    groups = {"geometry": table.geometry, "material": table.material}
+    return torch.from_numpy(groups[split]) if split in groups else None
 
 
 def _facts(

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets import damage
 from datasets.contract import DataFormatError
 from datasets.edc_table import (
     FEATURES,
@@ -190,8 +190,9 @@ def _read_curve(path: Path) -> tuple[NDArray[np.float64], bool]:
     """Read one curve, and say whether it had to be divided by its start."""
     try:
         stored = np.lib.format.open_memmap(path, mode="r")  # never unpickles
-    except (ValueError, OSError, SyntaxError, TokenError) as error:  # numpy parses the header
-        raise DataFormatError(f"{path.name} must be a complete .npy array: {error}") from error
+    except damage.ARRAYS as error:
+        what = str(error).partition("\n")[0]
+        raise DataFormatError(f"{path.name} must be a complete .npy array: {what}") from error
     one_axis = stored.ndim <= 2 and 0 < stored.size == max(stored.shape, default=0)
     if stored.dtype.kind != "f" or stored.dtype.itemsize > 8 or not one_axis:
         raise DataFormatError(

@@ -12,6 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from datasets import damage
 from datasets.contract import DataFormatError
 from datasets.edc_table import ARRAYS, FEATURES, Table, complain, curve_problem, feature_problems
 
@@ -60,12 +61,16 @@ def read(path: Path) -> Table:
 
 @functools.lru_cache(maxsize=4)
 def _read(path: Path, _modified_ns: int) -> Table:
+    damage.check_hdf5(path)
     try:
         with h5py.File(path, "r") as file:
             _check_layout(path, file)
             table = _mapped_table(path, file)
-    except OSError as error:
-        raise DataFormatError(f"{path} must be a complete HDF5 file, got: {error}") from error
+    except DataFormatError:
+        raise
+    except damage.HDF5 as error:
+        what = str(error).partition("\n")[0]
+        raise DataFormatError(f"{path} must be a complete HDF5 file, got: {what}") from error
     problems = feature_problems(table.ids, table.features)
     curves = zip(table.ids, map(curve_problem, table.curves), strict=True)
     complain(str(path), problems + [f"{name} is {text}" for name, text in curves if text])

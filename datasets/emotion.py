@@ -22,7 +22,7 @@ from datasets.emotion_audio import read_folders
 from datasets.emotion_features import DB_REFERENCES, SAMPLE_RATE_HZ, log_mel
 from datasets.emotion_files import HOW_TO_MAKE, Clips, map_sorted, read, write
 from datasets.emotion_soundscapes import KAPPA, VERSION, render
-from datasets.emotion_splits import Rows, split_clips
+from datasets.emotion_splits import Rows, number_groups, split_clips
 
 SIZES = {"tiny": 24, "default": 400, "full": 1213}
 LABELS = ("clip", "segment")
@@ -52,7 +52,7 @@ def load(  # noqa: PLR0913  the signature is the schema of data/
         labels: ``clip``, the rating on every segment, or ``segment``, where the file has them.
         split: ``clip``, ``group`` or ``published``; see ``emotion_splits``.
         split_seed: Seed of the split.
-        groups: Table of ``name,group`` for the split by group.
+        groups: Table of ``name,group`` for the split by group and for folds.
         size: Synthetic: ``tiny`` (24 clips), ``default`` (400) or ``full`` (1213).
         seed: Synthetic: seed of the data set.
         kappa: Synthetic: how strongly the past colours an ambiguous sound; 0 for the control.
@@ -70,7 +70,8 @@ def load(  # noqa: PLR0913  the signature is the schema of data/
     clips = map_sorted(path)
     if labels == "segment" and "valence_seg" not in clips.labels:
         raise ValueError(f"labels 'segment' must have valence_seg and arousal_seg, got {root}")
-    rows = split_clips(clips.names, split, split_seed, None if groups is None else Path(groups))
+    table = None if groups is None else Path(groups)
+    rows = split_clips(clips.names, split, split_seed, table)
     parts = {part: [clips.names[row] for row in rows[part]] for part in rows}
     columns = _columns(clips)
     return Data(
@@ -89,6 +90,7 @@ def load(  # noqa: PLR0913  the signature is the schema of data/
             "context_free_r2": _context_free_r2(clips, rows),
             "warnings": _warnings(clips, split),
         },
+        groups=None if table is None else torch.from_numpy(number_groups(table, clips.names)),
     )
 
 

@@ -16,6 +16,7 @@ from datasets.emotion_features import CLIP_SAMPLES, SAMPLE_RATE_HZ, SEGMENTS, lo
 from datasets.emotion_files import Clips, reject, repeated
 
 SAMPLE_BYTES = (2, 3, 4)
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 384_000  # any other is a damaged head
 
 
 def read_folders(audio: Sequence[Path], ratings: Path, db_ref: str = "absolute") -> Clips:
@@ -82,7 +83,10 @@ def read_ratings(path: Path) -> dict[str, float]:
     """
     if not path.exists():
         raise FileNotFoundError(f"table of ranks must exist, got {path}")
-    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataFormatError(f"{path}: must be a CSV table in UTF-8, got: {error}") from error
     broken = [f"row {i}: {row}" for i, row in enumerate(rows, 1) if not _is_ranked(row, len(rows))]
     reject(path, f"each row must be name,rank with a rank in 1..{len(rows)}", broken)
     names = [base_name(name) for name, _ in rows]
@@ -116,12 +120,19 @@ def read_clip(path: Path) -> NDArray[np.float64]:
         with wave.open(str(path)) as file:
             layout = file.getparams()
             data = file.readframes(layout.nframes)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a chunk ends outside
         raise DataFormatError(f"{path}: must be a PCM wav file, got: {error}") from error
+    if not LOWEST_RATE_HZ <= layout.framerate <= HIGHEST_RATE_HZ:
+        raise DataFormatError(
+            f"{path}: must have {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} samples a second, "
+            f"got {layout.framerate}"
+        )
     if layout.sampwidth not in SAMPLE_BYTES or layout.nchannels > 2 or not data:
         raise DataFormatError(
             f"{path}: must have 16, 24 or 32 bit, 1 or 2 channels and some samples, got {layout}"
         )
+    if len(data) % (layout.sampwidth * layout.nchannels):
+        raise DataFormatError(f"{path}: must end with a whole sample, but is cut short")
     sound = _decode(data, layout.sampwidth).reshape(-1, layout.nchannels).mean(axis=1)
     sound = resample(sound, layout.framerate)[:CLIP_SAMPLES]
     return np.pad(sound, (0, CLIP_SAMPLES - len(sound)))

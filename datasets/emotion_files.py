@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from datasets import damage
 from datasets.contract import DataFormatError
 from datasets.emotion_features import FRAMES, MEL_BINS, SEGMENTS
 
@@ -110,14 +111,14 @@ def read(path: Path) -> Clips:
     """
     if not h5py.is_hdf5(path):
         raise DataFormatError(f"{path}: must be an HDF5 file; {HOW_TO_MAKE}")
-    with h5py.File(path) as file:
-        labelled = any(name in file for name in SEGMENT_LABELS)
-        required = REQUIRED + SEGMENT_LABELS * labelled
-        missing = [name for name in required if name not in file]
-        if missing:
-            raise DataFormatError(f"{path}: must hold {missing}, got only {sorted(file)}")
-        arrays = {name: file[name][:] for name in (*required, *ORACLES) if name in file}
-        attributes = dict(file.attrs)
+    damage.check_hdf5(path)
+    try:
+        arrays, attributes = _arrays(path)
+    except DataFormatError:
+        raise
+    except damage.HDF5 as error:
+        what = str(error).partition("\n")[0]
+        raise DataFormatError(f"{path}: must be a whole HDF5 file, got: {what}") from error
     with np.errstate(over="ignore"):  # what overflows is rejected as infinite
         features = arrays.pop("feature").astype(np.float16)
     names = [n.decode() if isinstance(n, bytes) else n for n in arrays.pop("audio_name").tolist()]
@@ -130,6 +131,18 @@ def read(path: Path) -> Clips:
     if _is_max_normalised(clips.features):
         attributes["db_ref"] = "max (detected)"
     return Clips(clips.names, clips.features, clips.labels, attributes)
+
+
+def _arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read the datasets that are needed, and what the file says of itself."""
+    with h5py.File(path) as file:
+        labelled = any(name in file for name in SEGMENT_LABELS)
+        required = REQUIRED + SEGMENT_LABELS * labelled
+        missing = [name for name in required if name not in file]
+        if missing:
+            raise DataFormatError(f"{path}: must hold {missing}, got only {sorted(file)}")
+        arrays = {name: file[name][:] for name in (*required, *ORACLES) if name in file}
+        return arrays, dict(file.attrs)
 
 
 def _check_rows(

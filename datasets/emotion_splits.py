@@ -42,11 +42,25 @@ def split_clips(names: list[str], kind: str, seed: int, groups: Path | None = No
         return _fractions(len(names), seed)
     if groups is None:
         raise ValueError("split 'group' must have a table 'groups' of name,group, got none")
-    labels, group_of_clip = np.unique(read_groups(groups, names), return_inverse=True)
+    group_of_clip = number_groups(groups, names)
     return {
         part: np.flatnonzero(np.isin(group_of_clip, rows))
-        for part, rows in _fractions(len(labels), seed).items()
+        for part, rows in _fractions(int(group_of_clip.max()) + 1, seed).items()
     }
+
+
+def number_groups(groups: Path, names: list[str]) -> NDArray[np.int64]:
+    """Number the group of each clip, from 0 on.
+
+    Args:
+        groups: CSV without header, ``name,group``.
+        names: Names of the clips.
+
+    Returns:
+        Shape ``[C]``.
+    """
+    numbers: NDArray[np.int64] = np.unique(read_groups(groups, names), return_inverse=True)[1]
+    return numbers
 
 
 def _fractions(count: int, seed: int) -> Rows:

@@ -19,7 +19,7 @@ from datasets.contract import Data, Part
 from datasets.frequency_filter_files import has_windows, read_windows
 from datasets.frequency_filter_floor import floors
 from datasets.frequency_filter_recordings import read_recordings
-from datasets.frequency_filter_signal import Array, Columns, Series, series, windows
+from datasets.frequency_filter_signal import BLOCKS, Array, Columns, Series, series, windows
 
 NOISE_SEEDS = {"train": 1, "validation": 3, "test": 2}
 STRIDES = {"honest": 10, "source": 1}
@@ -56,6 +56,7 @@ def load(root: Path | None = None, **data: Any) -> Data:
     train, validation = prepared.tables["train"], prepared.tables["validation"]
     num_train, seq_len, num_channels = train["inputs"].shape
     columns = {key: np.concatenate([train[key], validation[key]]) for key in train}
+    blocks = columns.pop("block")
     tensors = {key: torch.from_numpy(column) for key, column in columns.items()}
     facts = {"num_selectors": num_channels - 1} | _noise(prepared.heard, seq_len)
     record = {
@@ -70,6 +71,7 @@ def load(root: Path | None = None, **data: Any) -> Data:
         validation=Part(tensors, torch.arange(num_train, len(columns["selector"]))),
         facts=facts,
         record=record | facts | _leakage(train["inputs"], validation["inputs"]),
+        groups=torch.from_numpy(blocks),
     )
 
 
@@ -84,7 +86,7 @@ def load_test(root: Path | None = None, **data: Any) -> Part:
         The columns of ``load``.
     """
     table = prepare(root, **data).tables["test"]
-    columns = {key: torch.from_numpy(column) for key, column in table.items()}
+    columns = {key: torch.from_numpy(table[key]) for key in table if key != "block"}
     return Part(columns, torch.arange(len(table["selector"])))
 
 
@@ -147,7 +149,10 @@ def _reject(given: Mapping[str, Any], root: Path) -> None:
 def _cut_honest(heard: Mapping[str, Series], seq_len: int, stride: int) -> dict[str, Columns]:
     """Cut each part from a series of its own."""
     strides = {"train": stride, "validation": 2 * stride, "test": 2 * stride}
-    return {part: windows(heard[part], seq_len, strides[part]) for part in strides}
+    return {
+        part: windows(heard[part], seq_len, strides[part], number * BLOCKS)
+        for number, part in enumerate(strides)
+    }
 
 
 def _cut_source(heard: Mapping[str, Series], seq_len: int, stride: int) -> dict[str, Columns]:

@@ -3,7 +3,6 @@
 K tones, L steps of a window, n windows. Nothing is unpickled.
 """
 
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
+from datasets import damage
 from datasets.contract import DataFormatError
 from datasets.frequency_filter_signal import Array, Columns
 
@@ -49,7 +49,8 @@ def read_windows(root: Path) -> dict[str, Columns]:
 
     Returns:
         For ``train``, ``validation`` and ``test``: ``inputs`` ``[n, L, 1 + K]``, ``target``
-        ``[n, L, 1]``, both float32, and ``selector`` ``[n]``, int64.
+        ``[n, L, 1]``, both float32, and ``selector`` and ``block`` ``[n]``, int64. All windows lie
+        in one block, since nothing says which of them overlap.
 
     Raises:
         DataFormatError: If the file breaks a rule of the format.
@@ -76,6 +77,7 @@ def read_windows(root: Path) -> dict[str, Columns]:
             "inputs": inputs.astype(np.float32),
             "target": target.astype(np.float32),
             "selector": _selector(inputs[..., 1:], f"X_{suffix}"),
+            "block": np.zeros(len(inputs), dtype=np.int64),
         }
     return columns
 
@@ -141,8 +143,9 @@ def _archive(file: BinaryIO, name: str) -> NpzFile:
     """Open an archive; its arrays are read from ``file`` when they are asked for."""
     try:
         archive = np.load(file, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataFormatError(f"{name} must be an .npz archive, got {error}") from error
+    except damage.ARRAYS as error:
+        what = str(error).partition("\n")[0]
+        raise DataFormatError(f"{name} must be an .npz archive, got {what}") from error
     if not isinstance(archive, NpzFile):
         raise DataFormatError(f"{name} must be an .npz archive, got one array")
     return archive
@@ -154,8 +157,9 @@ def _array(archive: NpzFile, key: str, file: str) -> Array:
         raise DataFormatError(f"{file} must contain '{key}', got keys {sorted(archive.files)}")
     try:
         array: Array = archive[key]
-    except ValueError as error:
-        raise DataFormatError(f"{key} must be an array of numbers in {file}: {error}") from error
+    except damage.ARRAYS as error:
+        what = str(error).partition("\n")[0]
+        raise DataFormatError(f"{key} must be an array of numbers in {file}: {what}") from error
     if array.dtype.kind not in "iuf":
         raise DataFormatError(f"{key} must hold numbers, got {array.dtype} in {file}")
     wrong = np.argwhere(~np.isfinite(array))

@@ -17,6 +17,7 @@ from datasets.contract import DataFormatError
 Array = NDArray[Any]
 Columns = dict[str, Array]
 
+BLOCKS = 10
 RESOLUTION_HZ = Fraction(1, 1000)  # to which the common period of the tones is found
 
 
@@ -151,18 +152,35 @@ def spans(num_samples: int, seq_len: int, stride: int) -> Array:
     return starts[:, None] + np.arange(seq_len)
 
 
-def windows(series: Series, seq_len: int, stride: int) -> Columns:
+def blocks(samples: Array, num_samples: int, first_block: int = 0) -> Array:
+    """Divide a series into ``BLOCKS`` blocks of time: windows of two blocks share no noise.
+
+    Args:
+        samples: Indices of every window. Shape ``[n, L]``.
+        num_samples: Length of the series.
+        first_block: Number of its first block.
+
+    Returns:
+        Number of the block that each window lies in, -1 if it reaches into two. Shape ``[n]``.
+    """
+    begin, end = (samples[:, step] * BLOCKS // num_samples for step in (0, -1))
+    return np.where(begin == end, first_block + begin, -1)
+
+
+def windows(series: Series, seq_len: int, stride: int, first_block: int = 0) -> Columns:
     """Cut windows, each as often as there are tones, to be asked for one tone after the other.
 
     Args:
         series: What to cut.
         seq_len: Samples of a window.
         stride: Samples between the starts of neighbours.
+        first_block: Number of the first block of ``blocks``.
 
     Returns:
         ``inputs`` (mixture, then the selector as one-hot, the same at every step)
-        ``[n K, L, 1 + K]``, ``target`` ``[n K, L, 1]``, ``selector`` ``[n K]`` int64, and, if the
-        noise is known, ``clean`` (mixture without noise) ``[n K, L, 1]``; all others float32.
+        ``[n K, L, 1 + K]``, ``target`` ``[n K, L, 1]``, ``selector`` ``[n K]`` and ``block`` (of
+        ``blocks``) ``[n K]`` int64, and, if the noise is known, ``clean`` (mixture without noise)
+        ``[n K, L, 1]``; all others float32.
     """
     num_tones, num_samples = series.tones.shape
     samples = spans(num_samples, seq_len, stride)
@@ -175,6 +193,7 @@ def windows(series: Series, seq_len: int, stride: int) -> Columns:
         "inputs": np.concatenate([mixture[..., None], channels], axis=-1),
         "target": target.astype(np.float32),
         "selector": selector,
+        "block": np.repeat(blocks(samples, num_samples, first_block), num_tones),
     }
     if series.noise_std is not None:
         clean = np.repeat(series.clean[samples], num_tones, axis=0)[..., None]

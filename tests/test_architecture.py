@@ -42,7 +42,7 @@ def test_ray_is_imported_only_at_the_rim() -> None:
     assert users <= rim | {"trainable"}
 
 
-@pytest.mark.parametrize("verb", ["run", "export", "watch", "compare"])
+@pytest.mark.parametrize("verb", ["run", "export", "watch", "compare", "plan", "report"])
 def test_help_needs_neither_torch_nor_ray(verb: str) -> None:
     program = f"import sys, tune.{verb}; tune.{verb}.parser().format_help(); "
     program += "print(sorted({'torch', 'ray', 'pandas'} & set(sys.modules)))"
@@ -52,13 +52,37 @@ def test_help_needs_neither_torch_nor_ray(verb: str) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def says(tree: ast.AST, word: str) -> bool:
+    """Tell whether code says a word, as a name or as the text that ``getattr`` would take."""
+    fields = ("id", "attr", "arg", "name", "value")
+    return any(word == getattr(node, each, None) for node in ast.walk(tree) for each in fields)
+
+
 def test_test_data_are_reached_by_nothing_but_the_evaluation() -> None:
+    users = {path for path in SOURCES if says(ast.parse(path.read_text()), "load_test")}
+    others = {path for path in users if path.parent.name != "datasets"}
+    assert {path.stem for path in others} == {"evaluation", "workloads"}  # its caller, its table
+
+
+def test_no_data_set_looks_into_its_own_test_part() -> None:
+    for path in Path(datasets.__path__[0]).glob("*.py"):
+        tree = ast.parse(path.read_text())
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        statements = [statement for each in functions for statement in each.body]
+        assert not any(says(statement, "load_test") for statement in statements), path.name
+
+
+def test_evaluation_is_reached_only_by_its_verb() -> None:
+    """``tune.evaluate`` leads to the trainings that read test data, and no other verb does."""
     users = {
-        path.stem
-        for path in Path(tune.__path__[0]).glob("*.py")
-        if ".load_test(" in path.read_text()
+        module: {path.stem for path in SOURCES if f"tune.{module}" in imported(path)}
+        for module in ("evaluation", "candidates", "retrain")
     }
-    assert users <= {"evaluation"}
+    assert users == {
+        "evaluation": {"candidates", "retrain"},
+        "candidates": {"retrain"},
+        "retrain": {"evaluate"},
+    }
 
 
 def test_nothing_is_unpickled() -> None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from datasets.contract import Data, Part
 from tune import data, workloads
 from tune.errors import UserError
+from tune.folds import begin
 from tune.routing import named
 from tune.training import Plan, Training
 
@@ -20,6 +21,12 @@ SMALL: dict[str, dict[str, Any]] = {  # data on which an epoch is short
     "edc": {"data/size": "tiny"},
     "emotion": {"data/size": "tiny"},
     "frequency_filter": {"data/stride": 200},
+    "melody": {"data/num_tunes": 160, "data/context": 200},
+    "companion_emotion": {"data/quick": True},
+    "companion_melody": {"data/quick": True},
+    "companion_harmony": {"data/quick": True},
+    "companion_dynamics": {"data/quick": True},
+    "companion_groove": {"data/quick": True},
 }
 everyone = pytest.mark.parametrize("name", workloads.NAMES)
 
@@ -152,6 +159,35 @@ def test_test_part_shares_no_row_with_the_others(name: str) -> None:
     held_out = rows(test)
     for part in (parts.train, parts.validation):
         assert not rows(part) & held_out
+
+
+@everyone
+def test_folds_are_disjoint_cover_all_known_rows_and_are_equal_in_all_trials(name: str) -> None:
+    config = SMALL[name] | {"train/folds": 3}
+    plain, folds = loaded(name, SMALL[name]), data.load_folds(name, None, config)
+    known = set(plain.train.rows.tolist()) | set(plain.validation.rows.tolist())
+    groups = plain.groups
+    if groups is not None:
+        known = {row for row in known if groups[row] >= 0}
+    validated = [set(fold.validation.rows.tolist()) for fold in folds]
+    assert set.union(*validated) == known
+    assert sum(map(len, validated)) == len(known)
+    data._load.cache_clear()
+    for fold, again in zip(folds, data.load_folds(name, None, config), strict=True):
+        train, validation = fold.train.rows, fold.validation.rows
+        assert set(train.tolist()) == known - set(validation.tolist())
+        assert torch.equal(validation, again.validation.rows)
+        if groups is not None:
+            assert not set(groups[train].tolist()) & set(groups[validation].tolist())
+
+
+@everyone
+def test_baseline_trains_an_epoch_of_every_fold(name: str) -> None:
+    config = dict(workloads.space(name).baseline) | SMALL[name] | {"train/folds": 3}
+    parts = data.load_folds(name, None, config)
+    row = begin(workloads.get(name), config, parts, Plan(epochs=3, seed=1)).epoch()
+    assert math.isfinite(row["objective"])
+    assert row["value_sd"] > 0
 
 
 def rows(part: Part) -> set[tuple[float, ...]]:

@@ -1,9 +1,13 @@
-"""Types of command-line arguments; each error says what is allowed."""
+"""Command-line arguments that the verbs share; each error says what is allowed."""
 
 import argparse
 import json
+import os
 import re
+from pathlib import Path
 from typing import Any, NoReturn
+
+from tune import workloads
 
 
 class Parser(argparse.ArgumentParser):
@@ -11,16 +15,37 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where help is; exit with 2."""
-        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+        self.exit(2, f"error: {without_password(message)}; see {self.prog} --help\n")
+
+
+def add_sweep(parser: argparse.ArgumentParser) -> None:
+    """Add what names one sweep: its workload, its own name, and where sweeps lie."""
+    known = ", ".join(workloads.NAMES)
+    parser.add_argument("workload", type=workloads.resolve, metavar="WORKLOAD", help=known)
+    parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
+    add_results(parser)
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Add where sweeps lie."""
+    parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
 
 
 SECONDS = {"s": 1, "m": 60, "h": 3600}
+QUERY = {"host", "sslmode", "sslrootcert"}  # libpq has others, of which some hold a secret
 
 
 def positive(text: str) -> int:
     """Read a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text}")
+    return int(text)
+
+
+def several(text: str) -> int:
+    """Read a whole number of at least 2."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 2, got {text}")
     return int(text)
 
 
@@ -54,3 +79,46 @@ def assignment(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except ValueError:
         return key, value
+
+
+def without_password(text: str) -> str:
+    """Return a text, such as an argument or a message, without the password of an address."""
+    return re.sub(r"(?<=://)([^:/@\s]*):\S*@", r"\1@", text)
+
+
+def study_url(text: str) -> str:
+    """Read ``postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE``.
+
+    A password moves to $PGPASSWORD, so that nothing of ours can print or keep it.
+
+    Args:
+        text: As the user typed it.
+
+    Returns:
+        The address without the password.
+
+    Raises:
+        ArgumentTypeError: If it is of another shape; does not say which, it may hold a password.
+    """
+    from sqlalchemy import URL, make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = make_url("unreadable://")
+    named = url.drivername == "postgresql" and url.database and "@" not in (url.host or "")
+    if not named or not QUERY.issuperset(url.query):
+        allowed = f"an @ in a password as %40, and only {', '.join(sorted(QUERY))} after a '?'"
+        raise argparse.ArgumentTypeError(f"must be postgresql://USER@HOST/DATABASE, {allowed}")
+    if url.password is not None:
+        os.environ["PGPASSWORD"] = str(url.password)
+    parts = (url.drivername, url.username, None, url.host, url.port, url.database, url.query)
+    return URL.create(*parts).render_as_string()
+
+
+def storage_url(text: str) -> str:
+    """Read ``s3://BUCKET/PATH``; the path may be missing."""
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?", text, re.ASCII):
+        raise argparse.ArgumentTypeError("must be s3://BUCKET/PATH, with nothing else in it")
+    return text.rstrip("/")

@@ -18,6 +18,8 @@ ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
+#: Without it, Ray takes 127.0.0.1 for this machine's outer address and listens on all of them.
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 TOKEN = Path.home() / ".ray" / "auth_token"  # where `ray get-auth-token` keeps it
 PACKAGES = ("tune", "models", "datasets", "search_spaces")
 
@@ -25,14 +27,16 @@ PACKAGES = ("tune", "models", "datasets", "search_spaces")
 def prepare(address: str | None = None) -> None:
     """Set what Ray reads from the environment; must come before its first import.
 
-    A private Ray asks for a token by itself; to join a cluster that does, the user's token has to
-    be shown.
+    A private Ray listens on loopback only, and asks for a token besides; to join a cluster that
+    does, the user's token has to be shown.
 
     Args:
         address: Of the cluster that is going to be joined, if any.
     """
     os.environ.update(ENVIRONMENT)
-    if address and (TOKEN.exists() or "RAY_AUTH_TOKEN" in os.environ):
+    if not address:
+        os.environ.update(LOOPBACK, RAY_AUTH_MODE="token")
+    elif TOKEN.exists() or "RAY_AUTH_TOKEN" in os.environ:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 

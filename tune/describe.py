@@ -12,6 +12,7 @@ from typing import Any
 
 import tune
 from search_spaces.contract import Budget
+from tune.arguments import without_password
 
 PACKAGES = ("torch", "numpy", "optuna", "ray")
 
@@ -30,6 +31,7 @@ def describe(
     Returns:
         Plain values for ``sweep.json``.
     """
+    arguments = map(without_password, sys.argv[1:])
     return {
         "workload": workload,
         "budget": dataclasses.asdict(budget),
@@ -37,7 +39,7 @@ def describe(
         "data": dict(data),
         "versions": versions(),
         "commit": commit(),
-        "command": shlex.join(["python", "-m", "tune.run", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "tune.run", *arguments]),
     }
 
 

@@ -2,15 +2,16 @@
 
 The winner of a sweep was chosen on noise as well as on merit. Here the top configurations and the
 baseline are trained anew on the same fresh seeds, and each training is scored once on test data
-that nothing has seen before.
+that nothing has seen before; so are their ensembles. Finished trainings are kept: repeat the
+command to go on after an interruption, or to add seeds. Some workloads are evaluated on several
+splits; --set data/split=... chooses one.
 """
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from tune import layout, workloads
-from tune.arguments import Parser, assignment, positive, share
+from tune.arguments import Parser, add_sweep, assignment, positive, share
 from tune.errors import UserError
 
 INTERRUPTED = 130
@@ -19,8 +20,7 @@ INTERRUPTED = 130
 def parser() -> Parser:
     """Describe the command line."""
     parser = Parser(prog="python -m tune.evaluate", description=__doc__)
-    parser.add_argument("workload", metavar="WORKLOAD", help=", ".join(workloads.NAMES))
-    parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
+    add_sweep(parser)
     parser.add_argument("--top", type=positive, default=3, help="configurations (default 3)")
     parser.add_argument("--seeds", type=positive, default=5, help="trainings each (default 5)")
     parser.add_argument(
@@ -34,7 +34,6 @@ def parser() -> Parser:
     parser.add_argument("--cpus-per-trial", type=share, help="a number, or auto (default)")
     parser.add_argument("--gpus-per-trial", type=share, help="fractions allowed, or auto")
     parser.add_argument("--concurrent", type=positive, help="most trainings at a time")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
     return parser
 
 
@@ -47,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tune.retrain import retrain  # here, so that --help needs neither Ray nor torch
 
         retrain(space, place, options)
-    except UserError as error:
+    except (UserError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,18 +1,31 @@
 """Retrain a configuration and score the test part: the only place that reads test data."""
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from datasets.contract import Part
 from search_spaces.contract import Budget
-from tune import data, records, workloads
-from tune.errors import TrialFailure
-from tune.routing import named, route
+from tune import (
+    checkpoints,
+    data,
+    ensembles,
+    folds,
+    records,
+    run_folder,
+    run_metadata,
+    scoring,
+    workloads,
+)
+from tune.errors import TrialFailure, UserError
+from tune.folds import FoldedTraining
+from tune.routing import route
 from tune.training import Plan, Training
 
 
@@ -26,7 +39,8 @@ class Retraining:
         config: Values by ``<group>/<argument>``.
         budget: Epochs and patience.
         seed: Of the training.
-        directory: Takes ``metrics.csv`` and ``score.json``; a finished one is not trained again.
+        fingerprint: Of the data; other data are another training.
+        directory: Its run folder; a finished one is not trained again.
     """
 
     workload: str
@@ -34,7 +48,30 @@ class Retraining:
     config: Mapping[str, Any]
     budget: Budget
     seed: int
+    fingerprint: str
     directory: Path
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """All that the result depends on, as JSON keeps it."""
+        plain = {
+            "config": dict(self.config),
+            "epochs": self.budget.epochs,
+            "patience": self.budget.patience,
+            "seed": self.seed,
+            "data_hash": self.fingerprint,
+        }
+        again: dict[str, Any] = json.loads(json.dumps(plain))
+        return again
+
+
+def finished(job: Retraining) -> dict[str, Any] | None:
+    """Return the metadata of a training that was finished before, or None."""
+    try:
+        metadata = run_folder.read_metadata(job.directory)
+    except UserError:  # whatever was left there, it is no finished training
+        return None
+    return metadata if metadata.get("asked") == job.asked else None
 
 
 def score(job: Retraining) -> dict[str, Any]:
@@ -44,42 +81,62 @@ def score(job: Retraining) -> dict[str, Any]:
         job: What to train.
 
     Returns:
-        ``objective`` and ``best_epoch`` on validation, and ``test``, its metrics by name; or
-        ``failed`` with the reason.
+        The metadata of the run folder that this writes: ``objective`` and ``best_epoch`` on
+        validation, and ``metrics`` on test; or ``failed`` with the reason.
     """
     torch.set_flush_denormal(True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    loaded = data.load(job.workload, job.root, job.config)
-    plan = Plan(job.budget.epochs, job.seed, job.budget.patience, device)
-    training = Training(workloads.get(job.workload), job.config, loaded, plan)
     job.directory.mkdir(parents=True, exist_ok=True)
+    (job.directory / run_folder.METADATA).unlink(missing_ok=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    plan = Plan(job.budget.epochs, job.seed, job.budget.patience, device)
+    parts = data.load_folds(job.workload, job.root, job.config)
+    training = folds.begin(workloads.get(job.workload), job.config, parts, plan)
+    told: dict[str, Any] = {"workload": job.workload, "asked": job.asked}
     try:
-        best = train(training)
+        told |= _scored(job, training, train(training))
     except TrialFailure as failure:
-        return {"failed": str(failure)}
-    training.model.load_state_dict(best)
-    last = training.history[-1]
-    result: dict[str, Any] = {key: last[key] for key in ("objective", "best_epoch")}
-    result["test"] = training.evaluate(_test_part(job, training))
-    records.write_csv(job.directory / "metrics.csv", training.history)
-    records.write_json(job.directory / "score.json", result)
-    return result
+        told["failed"] = str(failure)
+    records.write_csv(job.directory / run_folder.HISTORY, training.history)
+    records.write_json(job.directory / run_folder.METADATA, told)
+    return run_folder.read_metadata(job.directory)
 
 
-def train(training: Training) -> dict[str, Any]:
+def train(training: Training | FoldedTraining) -> dict[str, Any]:
     """Train to the end; return the weights of the best epoch."""
     best: dict[str, Any] = {}
     while training.ended is None:
         training.epoch()
         if training.improved:
-            best = copy.deepcopy(training.model.state_dict())
+            best = copy.deepcopy(training.weights())
     return best
 
 
-def _test_part(job: Retraining, training: Training) -> Part:
-    workload = training.workload
-    part: Part = workload.load_test(job.root, **route(job.config)["data"])
-    if workload.derive is None:
-        return part
-    derived = workload.derive(part.columns, **named(workload.derive, training.data.facts))
-    return Part({**part.columns, **derived}, part.rows)
+def _scored(
+    job: Retraining, training: Training | FoldedTraining, best: dict[str, Any]
+) -> dict[str, Any]:
+    """Score the test part with the best weights; write all but the metadata."""
+    folder = job.directory
+    members = training.folds if isinstance(training, FoldedTraining) else [training]
+    for member, weights in zip(members, best.get("folds", [best["model"]]), strict=True):
+        member.model.load_state_dict(weights)
+    first = members[0]
+    test: Part = first.workload.load_test(job.root, **route(job.config)["data"])
+    output = ensembles.mean([_predictions(member, test) for member in members])
+    batch = test.batch(torch.arange(len(test)))
+    facts = {**first.data.facts, **first.build_arguments}
+    scored = scoring.score(first.workload, output, batch, facts)
+    arrays = run_folder.write_arrays(folder, scored)
+    run_folder.write_scalers(folder, first.data.facts)
+    run_folder.write_ids(folder, test.names())
+    last = training.history[-1]
+    kept = {"workload": job.workload, "config": dict(job.config), "seed": job.seed}
+    kept |= {"epoch": last["best_epoch"], "objective": last["objective"]}
+    (folder / run_folder.BEST).parent.mkdir(exist_ok=True)
+    checkpoints.save(folder / run_folder.BEST, kept | {"build": first.build_arguments} | best)
+    told = run_metadata.describe(first, training.history, job.config, scored)
+    return told | arrays | {"best_model_path": run_folder.BEST}
+
+
+def _predictions(training: Training, part: Part) -> dict[str, Tensor]:
+    columns = scoring.as_columns(training.predict(part))
+    return {name: column.cpu() for name, column in columns.items()}

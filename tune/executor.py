@@ -13,8 +13,9 @@ from ray.tune.experiment import Trial
 
 from search_spaces.contract import Budget
 from tune.asha import RecordedASHA
+from tune.errors import StorageFailure
 from tune.resources import Resources
-from tune.searcher import EpochRecorder, StudySearcher
+from tune.searcher import EpochRecorder, Keeper, LargerShare, StudySearcher
 from tune.sweep import Sweep
 from tune.trainable import TrialTrainable
 
@@ -30,6 +31,7 @@ class Job:
         resources: A trial's shares and the number of slots.
         seconds: Time budget of this run, or None.
         reuse: Whether a trial process is reused; Ray's dashboard then shows only its first trial.
+        timeout_s: Longest that a trial may train, or None.
     """
 
     workload: str
@@ -38,6 +40,7 @@ class Job:
     resources: Resources
     seconds: float | None
     reuse: bool
+    timeout_s: float | None = None
 
 
 class Interrupts(Callback):  # type: ignore[misc]  # Ray ships no types
@@ -51,6 +54,11 @@ class Interrupts(Callback):  # type: ignore[misc]  # Ray ships no types
         """Take the signals over from Ray Tune, which has just installed its own handlers."""
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGTERM, self._stop)
+
+    def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
+        """Give the signals back: the next sweep of a group may not have begun to listen."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.received = number
@@ -68,27 +76,34 @@ def execute(sweep: Sweep, job: Job) -> int | None:
 
     Returns:
         The signal that interrupted it, or None.
+
+    Raises:
+        StorageFailure: If the results cannot be written any more; what was recorded is kept.
     """
-    asha, interrupts = RecordedASHA(job.budget, sweep.history()), Interrupts()
+    asha, interrupts, keeper = RecordedASHA(job.budget, sweep.history()), Interrupts(), Keeper()
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
         ray_tune.run(
             TrialTrainable,
             name="ray",
             config={"job": _shared(job)},
             storage_path=scratch,
-            search_alg=StudySearcher(sweep, asha),
+            search_alg=StudySearcher(sweep, asha, keeper),
             scheduler=asha,
             num_samples=-1,
             max_concurrent_trials=job.resources.slots,
             resources_per_trial={"cpu": job.resources.cpus, "gpu": job.resources.gpus},
             time_budget_s=job.seconds,
+            stop=keeper,
             max_failures=1,
             reuse_actors=job.reuse,
-            callbacks=[EpochRecorder(sweep), interrupts],
+            callbacks=[EpochRecorder(sweep, keeper), LargerShare(), interrupts],
             trial_dirname_creator=_directory_name,
             raise_on_failed_trial=False,
             verbose=0,
         )
+    if keeper.failure is not None:
+        again = f"python -m tune.run {job.workload} --resume {sweep.layout.directory.name}"
+        raise StorageFailure(f"{keeper.failure}; what is recorded is kept, go on with: {again}")
     return interrupts.received
 
 
@@ -104,4 +119,5 @@ def _shared(job: Job) -> dict[str, Any]:
         "epochs": job.budget.epochs,
         "patience": job.budget.patience,
         "threads": max(int(job.resources.cpus), 1),
+        "timeout_s": job.timeout_s,
     }

@@ -1,4 +1,7 @@
-"""Write a sweep's best configurations, or its best model: ``python -m tune.export <workload>``."""
+"""Write a sweep's best configurations, its best model, or examples of what that model generates.
+
+``python -m tune.export <workload>``, then ``--model PATH`` or ``--sample N --output DIR``.
+"""
 
 import argparse
 import json
@@ -11,7 +14,7 @@ import yaml
 from optuna.trial import FrozenTrial
 
 from tune import layout, records, table, workloads
-from tune.arguments import Parser, positive
+from tune.arguments import Parser, add_sweep, positive
 from tune.errors import UserError
 from tune.layout import Layout
 from tune.study import read_trials
@@ -20,17 +23,19 @@ from tune.study import read_trials
 def parser() -> Parser:
     """Describe the command line."""
     parser = Parser(prog="python -m tune.export", description=__doc__)
-    parser.add_argument("workload", metavar="WORKLOAD", help=", ".join(workloads.NAMES))
-    parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
+    add_sweep(parser)
     parser.add_argument("--top", type=positive, default=10, help="how many (default 10)")
     parser.add_argument(
         "--format",
         choices=[*FORMATS, *MODELS],
         help="of the table, default csv; or of the model, default state_dict",
     )
-    parser.add_argument("--output", type=Path, help="a file; without it, the screen")
-    parser.add_argument("--model", type=Path, metavar="PATH", help="write the best weights there")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
+    output_help = "a file; without it, the screen; of --sample, a directory"
+    parser.add_argument("--output", type=Path, metavar="PATH", help=output_help)
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--model", type=Path, metavar="PATH", help="write the best model there")
+    sample_help = "let the best model generate so many examples"
+    model.add_argument("--sample", type=positive, metavar="N", help=sample_help)
     return parser
 
 
@@ -45,9 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise UserError(f"sweep {place.directory.name} must hold an ended trial, but has none")
         if options.model:
             write_model(place, best[0], options)
+        elif options.sample:
+            write_samples(place, best[0], options)
         else:
             emit(_table_format(options.format)(rows(best, place)), options.output)
-    except UserError as error:
+    except (UserError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
@@ -95,6 +102,27 @@ def write_model(place: Layout, trial: FrozenTrial, options: argparse.Namespace) 
     MODEL_FORMATS[chosen](place, trial, options.model)
 
 
+def write_samples(place: Layout, trial: FrozenTrial, options: argparse.Namespace) -> None:
+    """Let a trial's model write examples.
+
+    Args:
+        place: The sweep.
+        trial: One of its trials.
+        options: The parsed command line.
+
+    Raises:
+        UserError: If the directory is missing, or a format is given.
+    """
+    from tune import sampling  # here, since the tables need no torch
+
+    if options.output is None:
+        raise UserError("--sample must say where its files go, with --output DIR")
+    if options.format is not None:
+        raise UserError(f"--format {options.format} is not of samples; leave it out")
+    _check_parent(options.output)
+    sampling.write_samples(place, trial, options.output, options.sample)
+
+
 def _table_format(name: str | None) -> Callable[[Sequence[records.Row]], str]:
     if name in MODELS:
         raise UserError(f"--format {name} is of a model; say where it goes with --model PATH")
@@ -115,7 +143,7 @@ def _yaml(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 #: Of a model; the functions lie in ``tune.model_formats``, which needs torch.
-MODELS = ("state_dict", "rtneural")
+MODELS = ("state_dict", "rtneural", "onnx")
 FORMATS: dict[str, Callable[[Sequence[records.Row]], str]] = {
     "csv": records.csv_text,
     "json": _json,

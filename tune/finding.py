@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tune.errors import UserError
-from tune.layout import Layout, check_name
+from tune.layout import Layout, check_contained, check_name
 
 #: What makes a directory a sweep; a new one has the first for a moment before the second.
 FILES = ("sweep.json", "study.journal")
@@ -37,7 +37,13 @@ def find(results: Path, name: str) -> Layout:
     if len(found) > 1:
         names = ", ".join(sorted(full_name(place) for place in found))
         raise UserError(f"sweep {name} must be named with its workload, one of {names}")
+    check_contained(found[0].directory, results)
     return found[0]
+
+
+def is_sweep(directory: Path) -> bool:
+    """Tell whether a directory is one sweep."""
+    return any((directory / name).exists() for name in FILES)
 
 
 def newest(results: Path) -> Layout:
@@ -55,6 +61,7 @@ def newest(results: Path) -> Layout:
     found = sweeps(results)
     if not found:
         raise UserError(f"there is no sweep in {results}; begin one with tune.run")
+    check_contained(found[0].directory, results)
     return found[0]
 
 

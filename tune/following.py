@@ -11,13 +11,13 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from tune import records, table, workloads
+from tune import records, workloads
 from tune.errors import UserError
 from tune.finding import full_name
 from tune.layout import Layout
 from tune.lock import LOCK, is_driven
-from tune.study import outcome, read_trials
-from tune.sweep import Progress, Standing
+from tune.study import read_trials
+from tune.sweep import Progress, Standing, standings
 from tune.workloads import Space
 
 #: A trial is stalled after as long as so many median epochs without one, but not before ...
@@ -55,14 +55,8 @@ class Snapshot:
         return full_name(self.layout)
 
     def standings(self) -> list[Standing]:
-        """Return where every trial stands that has an epoch and did not fail, best first."""
-        found = []
-        for trial in self.found:
-            told = table.summary(trial, self.layout)
-            if outcome(trial) != "failed" and "objective" in told:
-                params = self.fixed | trial.params
-                found.append(Standing(trial.number, told["objective"], params, told["best"]))
-        return sorted(found, key=lambda standing: (standing.objective, standing.number))
+        """Return where every trial stands, best first."""
+        return standings(self.ended, self.running.values(), self.fixed)
 
     def state(self) -> str:
         """Return ``running``, ``finished``, or ``interrupted`` with the command to resume."""

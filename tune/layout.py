@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,9 @@ from typing import Any
 from tune.errors import UserError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+#: What ``sweep.json`` holds that a sweep cannot be resumed without.
+SHAPE = {"budget": dict, "seed": int, "root": str | None, "fixed": dict, "data": dict}
+OPTUNA_LOCK = "study.journal.lock"  # Optuna makes it as a symbolic link to the journal beside it
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,11 @@ class Layout:
         """Return the directory of a trial."""
         return self.directory / "trials" / f"{number:05d}"
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self, needed: Iterable[str] = ("seed", "fixed")) -> dict[str, Any]:
         """Read ``sweep.json``.
+
+        Args:
+            needed: What it must hold.
 
         Returns:
             Its values, as ``tune.describe.describe`` made them.
@@ -60,11 +66,15 @@ class Layout:
         """
         try:
             description: dict[str, Any] = json.loads(self.description.read_text("utf-8"))
+            for key in {*needed, *(description.keys() & SHAPE.keys())}:
+                if not isinstance(description[key], SHAPE[key]):
+                    raise ValueError(f"{key} is {description[key]!r}")
         except FileNotFoundError as error:
             raise UserError(f"{self.directory} must hold a sweep.json, but has none") from error
-        except ValueError as error:
-            message = f"{self.description} must be JSON, but cannot be read ({error})"
-            raise UserError(f"{message}; restore it from a copy or start a new sweep") from error
+        except (AttributeError, LookupError, RecursionError, ValueError) as error:
+            message = f"{self.description} must be JSON as tune.run wrote it, but cannot be read"
+            remedy = "restore it from a copy or start a new sweep"
+            raise UserError(f"{message} ({type(error).__name__}: {error}); {remedy}") from error
         return description
 
 
@@ -86,10 +96,31 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_contained(directory: Path, within: Path) -> None:
+    """Check that writing to a sweep changes nothing outside of it: it may come from a stranger.
+
+    Args:
+        directory: Of the sweep.
+        within: Where it was looked for.
+
+    Raises:
+        UserError: If a symbolic link leads out, or if something is neither file nor directory.
+    """
+    inside = directory.resolve()
+    if not inside.is_relative_to(within.resolve()):
+        raise UserError(f"{directory} must lie in {within}, but is a link to {inside}")
+    for path in directory.rglob("*"):
+        if not path.resolve().is_relative_to(inside):
+            raise UserError(f"{path} must lie in {directory}, but is a link to {path.resolve()}")
+        known = path.is_file() or path.is_dir() or path.name == OPTUNA_LOCK
+        if not known and os.path.lexists(path):  # a running sweep's own files come and go
+            raise UserError(f"{path} must be a file or a directory; remove it")
+
+
 def new_name(results: Path, workload: str) -> str:
-    """Return an unused readable name such as ``edc-20261121-1105``."""
+    """Return an unused readable name such as ``edc-20261121-1105``, of a workload or a group."""
     stem = f"{workload}-{datetime.now():%Y%m%d-%H%M}"
-    taken = {path.name for path in (results / workload).glob(f"{stem}*")}
+    taken = {path.name for path in results.glob(f"*/{stem}*")}
     suffixes = ["", *(f"-{count}" for count in range(2, len(taken) + 2))]
     return next(stem + suffix for suffix in suffixes if stem + suffix not in taken)
 
@@ -117,6 +148,7 @@ def find(results: Path, workload: str, name: str) -> Layout:
     """
     layout = Layout(results / workload / check_name(name))
     if layout.journal.exists():
+        check_contained(layout.directory, results)
         return layout
     elsewhere = [path.parent.parent.name for path in results.glob(f"*/{name}/study.journal")]
     if elsewhere:
@@ -146,6 +178,7 @@ def choose(results: Path, workload: str, name: str | None) -> Layout:
     newest = next(sweeps(results, workload), None)
     if newest is None:
         raise UserError(f"there is no sweep of {workload} in {results}; begin one with tune.run")
+    check_contained(newest.directory, results)
     return newest
 
 

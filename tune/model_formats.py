@@ -1,16 +1,22 @@
 """The formats in which ``tune.export`` writes a model."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from optuna.trial import FrozenTrial
 
 from models import rtneural
-from tune import checkpoints, records
+from tune import checkpoints, finding, onnx_file, records
 from tune.errors import UserError
 from tune.layout import Layout
 from tune.restoring import checkpoint, restore
+from tune.training import Training
+
+WEIGHTS = ("model", "folds")  # of a checkpoint; with folds, the model is that of the first one
+COMPARED_ROWS = 8  # of an ONNX file with its network
 
 
 def write_state_dict(place: Layout, trial: FrozenTrial, output: Path) -> None:
@@ -24,7 +30,7 @@ def write_state_dict(place: Layout, trial: FrozenTrial, output: Path) -> None:
     """
     best = checkpoints.load(checkpoint(place, trial))
     checkpoints.save(output, best["model"])
-    description = {key: value for key, value in best.items() if key != "model"}
+    description = {key: value for key, value in best.items() if key not in WEIGHTS}
     records.write_json(output.with_suffix(".json"), description)
     print(f"wrote {output} and {output.with_suffix('.json')} (trial {trial.number})")
 
@@ -44,8 +50,7 @@ def write_rtneural(place: Layout, trial: FrozenTrial, output: Path) -> None:
     part = training.data.validation
     inputs = part.batch(torch.arange(len(part)))["inputs"]
     name = training.workload.space.name
-    objective = training.workload.space.metric or "worst ratio to a target"
-    told = {"trial": trial.number, "objective": {"name": objective, "value": trial.value}}
+    told = _origin(training, trial)
     try:
         written = rtneural.export(
             training.model, output, workload=name, inputs=inputs, metadata=told
@@ -55,7 +60,36 @@ def write_rtneural(place: Layout, trial: FrozenTrial, output: Path) -> None:
     print(f"wrote {output} (trial {trial.number}, off by {written['max_abs_error']:.1e} at most)")
 
 
+def write_onnx(place: Layout, trial: FrozenTrial, output: Path) -> None:
+    """Write the network as ONNX, with its origin and configuration in ``metadata_props``, as JSON.
+
+    Args:
+        place: The sweep.
+        trial: One of its trials.
+        output: The ONNX file.
+
+    Raises:
+        UserError: If the extra is missing or ONNX cannot hold the network; no file is left then.
+    """
+    onnx_file.check_installed()
+    training = restore(place, trial)
+    part = training.data.validation
+    inputs = part.batch(torch.arange(min(COMPARED_ROWS, len(part))))["inputs"]
+    config = {**place.describe()["fixed"], **trial.params}
+    told = {"sweep": finding.full_name(place), "config": config} | _origin(training, trial)
+    metadata = {name: json.dumps(value) for name, value in told.items()}
+    error = onnx_file.export(training.model, training.forward_arguments, inputs, output, metadata)
+    print(f"wrote {output} (trial {trial.number}, off by {error:.1e} at most)")
+
+
+def _origin(training: Training, trial: FrozenTrial) -> dict[str, Any]:
+    """Return which trial a network is of, and what its weights were chosen by."""
+    objective = training.workload.space.metric or "worst ratio to a target"
+    return {"trial": trial.number, "objective": {"name": objective, "value": trial.value}}
+
+
 MODEL_FORMATS: dict[str, Callable[[Layout, FrozenTrial, Path], None]] = {
     "state_dict": write_state_dict,
     "rtneural": write_rtneural,
+    "onnx": write_onnx,
 }

@@ -1,4 +1,4 @@
-"""Trials of several sweeps in one order, and what tells them apart."""
+"""Trials of several sweeps, and other runs, in one order, and what tells them apart."""
 
 import math
 from collections.abc import Sequence
@@ -9,58 +9,39 @@ from tune import records, table
 from tune.errors import UserError
 from tune.following import Snapshot
 from tune.objective import ratios
-from tune.sweep import KEPT_CHECKPOINTS
 from tune.workloads import Space
 
-BEST = "best/"  # begins the columns of ``tune.table.row`` that hold the best epoch's metrics
+#: Begin the columns that hold metrics: of a trial at its best epoch, and of a run on test data.
+SCORES = ("best/", "test/")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A trial among those of other sweeps.
+    """A trial, or a run folder, among others.
 
     Attributes:
-        sweep: ``<workload>/<sweep>``.
-        space: The workload's space.
-        row: The trial's ``tune.table.row``.
+        sweep: ``<workload>/<sweep>``, or the directory of the run folders.
+        space: The workload's space; None for a run that does not say its workload.
+        row: The trial's ``tune.table.row``, or the like of the run.
         params: Its configuration.
+        part: What it was scored on.
     """
 
     sweep: str
-    space: Space
+    space: Space | None
     row: records.Row
     params: dict[str, Any]
+    part: str = "validation"
 
     @property
     def values(self) -> dict[str, float | None]:
-        """The objective and the metrics of the best epoch, by name; None where missing."""
+        """The objective and the metrics, by name; None where missing."""
         metrics = {
-            key.removeprefix(BEST): value
+            key.partition("/")[2]: value
             for key, value in self.row.items()
-            if key.startswith(BEST)
+            if key.startswith(SCORES)
         }
         return {"objective": self.row["objective"], **metrics}
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """How much of a sweep is there; every field but the name counts trials.
-
-    Attributes:
-        sweep: ``<workload>/<sweep>``.
-        asked: As many as the sweep is to hold.
-        ended: As many as have ended.
-        with_metrics: Have a ``metrics.csv``.
-        with_weights: Have a ``best.pt``, which is kept for the best few only.
-        complete: Ended without failing, and have every file that is kept of them.
-    """
-
-    sweep: str
-    asked: int
-    ended: int
-    with_metrics: int
-    with_weights: int
-    complete: int
 
 
 def entries(sweep: Snapshot) -> list[Entry]:
@@ -76,19 +57,6 @@ def entries(sweep: Snapshot) -> list[Entry]:
     ]
 
 
-def audit(sweep: Snapshot) -> Completeness:
-    """Count which of a sweep's trials are complete."""
-    numbers = {trial.number for trial in sweep.found}
-    directories = {number: sweep.layout.trial(number) for number in numbers}
-    metrics = {number for number in numbers if (directories[number] / "metrics.csv").exists()}
-    weights = {number for number in numbers if (directories[number] / "best.pt").exists()}
-    scored = {trial.number for trial in table.best(sweep.ended, len(sweep.ended))}
-    kept = {trial.number for trial in table.best(sweep.ended, KEPT_CHECKPOINTS)}
-    complete = len((scored & metrics) - (kept - weights))
-    asked = max(sweep.trials, len(numbers))
-    return Completeness(sweep.name, asked, len(sweep.ended), len(metrics), len(weights), complete)
-
-
 def ranked(found: Sequence[Entry], metric: str) -> list[Entry]:
     """Sort trials by a metric, best first.
 
@@ -98,7 +66,7 @@ def ranked(found: Sequence[Entry], metric: str) -> list[Entry]:
 
     Returns:
         The trials: largest first where more of the metric is asked for, else smallest first; then
-        those that failed or have no such number.
+        those that failed or have no such number. Of equals, the first given comes first.
 
     Raises:
         UserError: If no trial has the metric; lists the known ones.
@@ -106,13 +74,13 @@ def ranked(found: Sequence[Entry], metric: str) -> list[Entry]:
     known = dict.fromkeys(name for entry in found for name in entry.values)
     if found and metric not in known:
         raise UserError(f"--sort-by must be one of {', '.join(known)}, got {metric}")
-    sign = -1.0 if any(rises(entry.space, metric) for entry in found) else 1.0
+    sign = -1.0 if any(entry.space and rises(entry.space, metric) for entry in found) else 1.0
 
-    def place(entry: Entry) -> tuple[bool, float, str, int]:
+    def place(entry: Entry) -> tuple[bool, float]:
         value = entry.values.get(metric)
         if entry.row["state"] == "failed" or value is None or math.isnan(value):
-            return True, 0.0, entry.sweep, entry.row["number"]
-        return False, sign * value, entry.sweep, entry.row["number"]
+            return True, 0.0
+        return False, sign * value
 
     return sorted(found, key=place)
 
@@ -128,18 +96,18 @@ def rises(space: Space, metric: str) -> bool:
 def judged(found: Sequence[Entry]) -> list[str]:
     """Return the metrics by which the workloads are judged: their targets, or the one metric."""
     names: dict[str, None] = {}
-    for entry in found:
-        names |= dict.fromkeys(target.metric for target in entry.space.targets)
-        names |= {entry.space.metric: None} if entry.space.metric else {}
+    for space in (entry.space for entry in found if entry.space):
+        names |= dict.fromkeys(target.metric for target in space.targets)
+        names |= {space.metric: None} if space.metric else {}
     return list(names)
 
 
 def met(entry: Entry) -> set[str]:
-    """Return the metrics whose target a trial meets at its best epoch."""
+    """Return the metrics whose target a trial or run meets."""
     values = {name: value for name, value in entry.values.items() if value is not None}
     present = [
         target
-        for target in entry.space.targets
+        for target in (entry.space.targets if entry.space else ())
         if {target.metric, target.dropped or target.metric} <= values.keys()
     ]
     return {name for name, value in ratios(present, values).items() if value <= 1}

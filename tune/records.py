@@ -9,8 +9,11 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+
+from tune.errors import UserError
 
 Row = dict[str, Any]
 
@@ -38,17 +41,18 @@ def csv_text(rows: Iterable[Row]) -> str:
     rows = list(rows)
     columns = list(dict.fromkeys(column for row in rows for column in row))
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: cell(value) for key, value in row.items()} for row in rows)
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(cell(column) for column in columns)
+    writer.writerows([cell(row.get(column, "")) for column in columns] for row in rows)
     return buffer.getvalue()
 
 
 def cell(value: Any) -> Any:
     """Keep a text that a spreadsheet would run as a formula from being one."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\r", "\n")  # which the csv module would leave unquoted
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\n")) else text
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -75,13 +79,27 @@ def append_row(path: Path, row: Mapping[str, float]) -> None:
 
 
 def read_rows(path: Path) -> list[dict[str, float]]:
-    """Read a ``metrics.csv``; a last line that a crash cut short is left out."""
+    """Read a ``metrics.csv``; a last line that a crash cut short is left out.
+
+    Args:
+        path: The file, which need not exist.
+
+    Returns:
+        A row an epoch.
+
+    Raises:
+        UserError: If it is damaged.
+    """
     if not path.exists():
         return []
-    text = path.read_text(encoding="utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    rows = csv.DictReader(io.StringIO(whole))
-    return [{key: number(text) for key, text in row.items()} for row in rows]
+    content = path.read_bytes()
+    try:
+        whole = content[: content.rfind(b"\n") + 1].decode()
+        rows = csv.DictReader(io.StringIO(whole))
+        return [{key: number(text) for key, text in row.items()} for row in rows]
+    except (AttributeError, TypeError, ValueError, csv.Error) as error:
+        what = str(error).partition("\n")[0]
+        raise UserError(f"{path} must be a table of numbers, but is damaged ({what})") from error
 
 
 def number(text: str) -> float:
@@ -90,8 +108,17 @@ def number(text: str) -> float:
 
 
 def keep_rows(path: Path, epochs: int) -> None:
-    """Drop the rows after ``epochs``: the study does not know them, and they will come again."""
-    rows = [row for row in read_rows(path) if row["epoch"] <= epochs]
+    """Drop the rows after ``epochs``: the study does not know them, and they will come again.
+
+    So will the rows of a damaged file, and those after a lost one: the checkpoint knows them.
+    """
+    try:
+        rows = read_rows(path)
+    except UserError:
+        rows = []
+    numbered = zip(range(1, epochs + 1), rows, strict=False)
+    known = takewhile(lambda pair: pair[1].get("epoch") == pair[0], numbered)
+    rows = [row for _, row in known]
     if rows:
         write_csv(path, rows)
     else:
@@ -109,10 +136,11 @@ def summarise(rows: Sequence[Mapping[str, float]]) -> Row:
         "best_epoch": int(last["best_epoch"]),
         "objective": last["objective"],
         "seconds": sum(row["seconds"] for row in rows),
-        "best": _metrics(best),
-        "last": _metrics(last),
+        "best": metrics(best),
+        "last": metrics(last),
     }
 
 
-def _metrics(row: Mapping[str, float]) -> dict[str, float]:
+def metrics(row: Mapping[str, float]) -> dict[str, float]:
+    """Return those values of an epoch's row that are metrics."""
     return {key: value for key, value in row.items() if key not in (*EPOCH, "seconds")}

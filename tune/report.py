@@ -1,4 +1,8 @@
-"""Draw a sweep's figures: ``python -m tune.report <workload>``."""
+"""Write a sweep's report: ``python -m tune.report <workload>``.
+
+One page, ``report.html``, that opens from disk and needs no network, and its pictures as PNG in
+``figures/``, both in the sweep's directory. A sweep that still runs is reported as it stands.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -7,12 +11,14 @@ from pathlib import Path
 from tune import layout, workloads
 from tune.arguments import Parser
 from tune.errors import UserError
+from tune.layout import Layout
 
 
 def parser() -> Parser:
     """Describe the command line."""
     parser = Parser(prog="python -m tune.report", description=__doc__)
-    parser.add_argument("workload", metavar="WORKLOAD", help=", ".join(workloads.NAMES))
+    known = ", ".join(workloads.NAMES)
+    parser.add_argument("workload", type=workloads.resolve, metavar="WORKLOAD", help=known)
     parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
     parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
     return parser
@@ -22,16 +28,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
     try:
-        space = workloads.space(options.workload)
-        place = layout.choose(options.results, options.workload, options.sweep)
-        from tune.drawing import draw  # here, so that --help needs neither matplotlib nor torch
-
-        for picture in draw(space, place):
-            print(f"wrote {picture}")
+        workloads.space(options.workload)
+        report(layout.choose(options.results, options.workload, options.sweep))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def report(place: Layout) -> None:
+    """Write the pictures and the page of a sweep, and say where they are.
+
+    Args:
+        place: The sweep.
+
+    Raises:
+        UserError: If a file of the sweep is missing or broken.
+    """
+    # here, so that --help needs neither Matplotlib nor Optuna
+    from tune import following, gallery, records, report_page
+    from tune.quiet import libraries_muted
+
+    with following.named(place.directory), libraries_muted():
+        sweep = following.read(place)
+        ranked = gallery.parameters(sweep)
+        drawn = []
+        for picture in gallery.draw(sweep, ranked):
+            drawn.append(picture)
+            print(
+                f"wrote {picture.path}" if picture.path else f"{picture.title}: {picture.caption}"
+            )
+        page = report_page.render(sweep, drawn, gallery.interactive(sweep, ranked))
+    records.write_text(place.directory / "report.html", page)
+    print(f"wrote {place.directory / 'report.html'}")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,16 @@
 
 import os
 from dataclasses import dataclass
+from typing import Literal
 
+from tune import arguments
 from tune.errors import UserError
+from tune.sharing import Sharing
 
-AUTO_GPU_SHARE = 0.25
+AUTO: Literal["auto"] = "auto"
+Share = float | Literal["auto"] | None
+DEFAULT_CORES = 1.0
+DEFAULT_GPU_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -18,16 +24,26 @@ class Resources:
     note: str = ""
 
 
+def share(text: str) -> Share:
+    """Read a share such as 0.25, or ``auto``."""
+    return AUTO if text == AUTO else arguments.share(text)
+
+
 def choose(
-    cpus: float | None, gpus: float | None, concurrent: int | None, have: dict[str, float]
+    cpus: Share,
+    gpus: Share,
+    concurrent: int | None,
+    have: dict[str, float],
+    measured: Sharing | None = None,
 ) -> Resources:
     """Choose a trial's shares and how many fit.
 
     Args:
-        cpus: Cores of a trial, or None for automatic.
-        gpus: Share of a GPU of a trial, or None for automatic.
+        cpus: Cores of a trial; None for one.
+        gpus: Share of a GPU of a trial; None for a quarter, if there is one.
         concurrent: Most trials at a time, or None for as many as fit.
         have: What the machine or cluster has: ``CPU`` and ``GPU``.
+        measured: What ``auto`` stands for; without it, for the same as None.
 
     Returns:
         The choice; never more than fits.
@@ -36,23 +52,34 @@ def choose(
         UserError: If an explicit request cannot be met.
     """
     available = have.get("GPU", 0.0)
-    if gpus is not None and gpus > available:
+    if isinstance(gpus, int | float) and gpus > available:
         found = f"{available:g} GPU" if available else "no GPU"
         raise UserError(
             f"--gpus-per-trial {gpus:g} needs a GPU, but this machine has {found}; "
             f"leave the option out to train on CPU"
         )
-    note = "no GPU found, training on CPU" if gpus is None and not available else ""
-    share = gpus if gpus is not None else min(AUTO_GPU_SHARE, available)
-    cores = cpus if cpus is not None else 1.0
+    cores = _settled(cpus, DEFAULT_CORES, measured.threads if measured else None)
     if cores > have["CPU"]:
         raise UserError(
             f"--cpus-per-trial {cores:g} must be at most {have['CPU']:g}, the cores here"
         )
+    share = _settled(gpus, DEFAULT_GPU_SHARE, measured.gpu_share if measured else None)
+    share = min(share, available)
     slots = int(have["CPU"] // cores)
     if share > 0:
         slots = min(slots, int(available / share + 1e-9))
+    if measured:
+        slots = min(slots, measured.count * max(int(available), 1))
+    asked = isinstance(gpus, int | float)
+    note = "" if available or asked else "no GPU found, training on CPU"
     return Resources(cores, share, min(slots, concurrent or slots), note)
+
+
+def _settled(asked: Share, default: float, measured: float | None) -> float:
+    """Return the number asked for; ``auto`` is what was measured, and nothing the default."""
+    if isinstance(asked, int | float):
+        return asked
+    return measured if asked == AUTO and measured is not None else default
 
 
 def machine() -> dict[str, float]:

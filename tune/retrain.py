@@ -1,31 +1,28 @@
-"""The trainings of an evaluation, side by side through Ray, and the table that comes of them."""
+"""The trainings of an evaluation, side by side through Ray, and the tables that come of them."""
 
 import argparse
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from search_spaces.contract import Budget
-from tune import records, resources, statistics, table, workloads
+from tune import (
+    candidates,
+    comparison,
+    conclusions,
+    ensembles,
+    live,
+    records,
+    resources,
+    workloads,
+)
+from tune.candidates import Evaluation
 from tune.cluster import connected, prepare
-from tune.errors import UserError
-from tune.evaluation import Retraining, score
+from tune.conclusions import BASELINE, Run, Scores
+from tune.evaluation import Retraining, finished, score
 from tune.fixing import as_fixed, check_fixed
 from tune.layout import Layout
-from tune.objective import objective, ratios
 from tune.quiet import libraries_muted
-from tune.seeding import derive
-from tune.study import read_trials
 from tune.workloads import Space
-
-BASELINE_TRIAL = 0
-EVALUATION = 10**6  # keeps these seeds apart from those of any trial
-Scores = dict[str, list[dict[str, Any]]]
 
 
 def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
@@ -37,86 +34,68 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
         options: The parsed command line of ``tune.evaluate``.
 
     Raises:
-        UserError: If the split has no test part, or ``--set`` has no place to go.
+        UserError: If no trial has ended, the split has no test part, or ``--set`` has no place to
+            go.
     """
     prepare()
     with libraries_muted():
-        _retrain(space, place, options)
-
-
-def _retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
-    have = resources.machine()
-    slots = resources.choose(
-        options.cpus_per_trial, options.gpus_per_trial, options.concurrent, have
-    )
-    changes = as_fixed(space, options.set)
-    check_fixed(workloads.get(space.name), changes)
-    if place.describe()["data"].get("no_test_split") and "data/split" not in changes:
-        raise UserError(
-            f"sweep {place.directory.name} was made on a split without a test part; "
-            f"choose another with --set data/split=..."
+        have = resources.machine()
+        slots = resources.choose(
+            options.cpus_per_trial, options.gpus_per_trial, options.concurrent, have
         )
-    directory = evaluation_directory(place, changes)
-    jobs = list(_jobs(space, place, directory, options))
-    with connected(None, have, dashboard=False):
-        scores = _side_by_side(jobs, slots)
-    result = {label: conclude(space, runs, scores["baseline"]) for label, runs in scores.items()}
-    records.write_json(directory / "evaluation.json", result)
-    records.write_csv(directory / "evaluation.csv", list(_rows(scores)))
-    show(space, result, Console())
-    print(f"everything: {directory}")
+        changes = as_fixed(space, options.set)
+        check_fixed(workloads.get(space.name), changes)
+        variants = candidates.variants(space, changes)
+        planned = [candidates.plan(space, place, each, options) for each in variants]
+        with connected(None, have, dashboard=False):
+            for evaluation in planned:
+                finish(space, evaluation, side_by_side(evaluation, slots))
 
 
-def seeds(description: Mapping[str, Any], count: int) -> list[int]:
-    """Return the seeds of the trainings, alike for every configuration of a sweep."""
-    return [derive(description["seed"], EVALUATION, number) for number in range(count)]
+def side_by_side(evaluation: Evaluation, slots: resources.Resources) -> Scores:
+    """Run the trainings that are not finished yet, as many at a time as there are slots.
+
+    Args:
+        evaluation: What to train.
+        slots: What one training gets, and how many run at a time.
+
+    Returns:
+        The metadata of every run, by label.
+    """
+    jobs = evaluation.jobs
+    known = [finished(job) for _, job in jobs]
+    done: dict[int, Run] = {index: run for index, run in enumerate(known) if run}
+    waiting = [index for index, run in enumerate(known) if not run]
+    told = f"{len(jobs)} trainings, {len(done)} finished before, {slots.slots} at a time"
+    print(f"{evaluation.directory.name}: {told}", flush=True)
+    start = time.monotonic()
+    for count, (index, run) in enumerate(_ended(jobs, waiting, slots), 1):
+        done[index] = run
+        label, job = jobs[index]
+        pace = live.pace(time.monotonic() - start, count, len(waiting) - count)
+        told = f"{len(done)}/{len(jobs)} {label} {job.directory.name}: {_line(run)}; {pace}"
+        print(told, flush=True)
+    scores: Scores = {label: [] for label, _ in jobs}
+    for index, (label, _) in enumerate(jobs):
+        scores[label].append(done[index])
+    return scores
 
 
-def evaluation_directory(place: Layout, changes: Mapping[str, Any]) -> Path:
-    """Return where an evaluation lies: one for each choice of data."""
-    words = [f"{key}-{value}" for key, value in changes.items()] or ["as-swept"]
-    return place.directory / "evaluation" / re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(words))
-
-
-def _jobs(
-    space: Space, place: Layout, directory: Path, options: argparse.Namespace
-) -> Iterator[tuple[str, Retraining]]:
-    """Yield label and training: the baseline first, then the best trials, each over the seeds."""
-    description, trials = place.describe(), read_trials(place.journal)
-    best = [each for each in table.best(trials, options.top) if each.number != BASELINE_TRIAL]
-    chosen = {"baseline": trials[BASELINE_TRIAL]} | {f"trial-{t.number}": t for t in best}
-    root = None if description["root"] is None else Path(description["root"])
-    budget = Budget(**description["budget"])
-    for label, trial in chosen.items():
-        config = {**description["fixed"], **trial.params, **as_fixed(space, options.set)}
-        for number, seed in enumerate(seeds(description, options.seeds)):
-            where = (directory / label / f"seed-{number}").resolve()
-            yield label, Retraining(space.name, root, config, budget, seed, where)
-
-
-def _side_by_side(jobs: Sequence[tuple[str, Retraining]], slots: resources.Resources) -> Scores:
-    """Run the trainings that are not finished yet, as many at a time as there are slots."""
+def _ended(
+    jobs: Sequence[tuple[str, Retraining]], waiting: Sequence[int], slots: resources.Resources
+) -> Iterator[tuple[int, Run]]:
+    """Yield the index of each training as it ends, with its run."""
     import ray
 
     remote = ray.remote(num_cpus=slots.cpus, num_gpus=slots.gpus, max_retries=1)(_score)
-    done = {index: _finished(job) for index, (_, job) in enumerate(jobs)}
-    waiting = [index for index, result in done.items() if result is None]
+    left = list(waiting)
     running: dict[Any, int] = {}
-    while waiting or running:
-        while waiting and len(running) < slots.slots:
-            index = waiting.pop(0)
+    while left or running:
+        while left and len(running) < slots.slots:
+            index = left.pop(0)
             running[remote.remote(jobs[index][1], slots.cpus)] = index
         (ready,), _ = ray.wait(list(running), num_returns=1)
-        index = running.pop(ready)
-        done[index] = ray.get(ready)
-        label, job = jobs[index]
-        print(f"{label} {job.directory.name}: {_line(done[index])}", flush=True)
-    scores: Scores = {label: [] for label, _ in jobs}
-    for index, (label, _) in enumerate(jobs):
-        result = done[index]
-        assert result is not None
-        scores[label].append(result)
-    return scores
+        yield running.pop(ready), ray.get(ready)
 
 
 def _score(job: Retraining, cpus: float) -> dict[str, Any]:
@@ -126,77 +105,33 @@ def _score(job: Retraining, cpus: float) -> dict[str, Any]:
     return score(job)
 
 
-def _finished(job: Retraining) -> dict[str, Any] | None:
-    path = job.directory / "score.json"
-    result: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
-    return result
+def _line(run: Run) -> str:
+    if "failed" in run:
+        return f"failed: {run['failed']}"
+    return f"validation objective {run['objective']:.4f} at epoch {run['best_epoch']:.0f}"
 
 
-def _line(result: Mapping[str, Any] | None) -> str:
-    assert result is not None
-    if "failed" in result:
-        return f"failed: {result['failed']}"
-    return f"validation objective {result['objective']:.4f} at epoch {result['best_epoch']:.0f}"
-
-
-def conclude(
-    space: Space, runs: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Sum up a configuration's test scores beside the baseline's, seed by seed.
+def finish(space: Space, evaluation: Evaluation, scores: Scores) -> None:
+    """Write and show what the trainings say, and their ensembles.
 
     Args:
         space: The workload's space.
-        runs: One score a seed.
-        baseline: The baseline's, on the same seeds.
-
-    Returns:
-        ``failed`` (how many), and by metric ``mean``, ``std`` and the paired comparison over the
-        seeds on which both succeeded; by target, whether it holds in the mean.
+        evaluation: The trainings.
+        scores: Their runs.
     """
-    pairs = [
-        (ours["test"], theirs["test"])
-        for ours, theirs in zip(runs, baseline, strict=True)
-        if "test" in ours and "test" in theirs
-    ]
-    result: dict[str, Any] = {"failed": sum("failed" in run for run in runs), "metrics": {}}
-    names = sorted({name for ours, _ in pairs for name in ours})
-    for name in names:
-        both = [(o[name], t[name]) for o, t in pairs if o[name] is not None and name in t]
-        both = [(ours, theirs) for ours, theirs in both if theirs is not None]
-        if both:
-            ours, theirs = zip(*both, strict=True)
-            compared = statistics.compare(ours, theirs, seed=0)
-            result["metrics"][name] = statistics.summarise(ours) | compared
-    means = {name: metric["mean"] for name, metric in result["metrics"].items()}
-    if means and all(target.metric in means for target in space.targets):
-        result["objective_of_means"] = objective(space, means)
-        result["targets"] = {k: v <= 1 for k, v in ratios(space.targets, means).items()}
-    return result
-
-
-def _rows(scores: Scores) -> Iterator[records.Row]:
+    directory = evaluation.directory
+    best = {label: runs for label, runs in scores.items() if label != BASELINE}
+    together = ensembles.of_configurations(directory, best)
+    everyone = scores | ({"ensemble": together} if together else {})
+    result = {
+        label: conclusions.conclude(space, runs, scores[BASELINE])
+        for label, runs in everyone.items()
+    }
+    for label, job in evaluation.jobs:
+        result[label]["config"] = dict(job.config)
     for label, runs in scores.items():
-        for number, run in enumerate(runs):
-            known = {key: run.get(key) for key in ("failed", "objective", "best_epoch")}
-            yield {"configuration": label, "seed": number, **known, **run.get("test", {})}
-
-
-def show(space: Space, result: Mapping[str, Any], console: Console) -> None:
-    """Print the metrics that rank trials: mean, spread, and the difference to the baseline."""
-    names = [target.metric for target in space.targets] or [str(space.metric)]
-    shown = Table("test", *result)
-    for name in names:
-        shown.add_row(name, *(_cell(each["metrics"].get(name)) for each in result.values()))
-    console.print(shown)
-
-
-def _cell(metric: Mapping[str, Any] | None) -> str:
-    if metric is None:
-        return "-"
-    text = f"{metric['mean']:.4f} ± {metric['std']:.4f}"
-    if metric["difference"] == 0:
-        return text
-    low, high = metric["interval"]
-    return (
-        f"{text}\n{metric['difference']:+.4f} [{low:+.4f}, {high:+.4f}] p={metric['p_value']:.2g}"
-    )
+        result[label]["ensemble_of_seeds"] = ensembles.of_seeds(directory, label, runs)
+    records.write_json(directory / "evaluation.json", result)
+    records.write_csv(directory / "evaluation.csv", list(conclusions.rows(everyone)))
+    conclusions.show(space, directory.name, result, comparison.console())
+    print(f"everything: {directory}", flush=True)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tune import workloads
-from tune.arguments import Parser, assignment, duration, positive, share
+from tune.arguments import Parser, assignment, duration, positive, several, storage_url, study_url
 from tune.errors import UserError
+from tune.resources import share
 
 INTERRUPTED = 130
 
@@ -14,7 +15,8 @@ INTERRUPTED = 130
 def parser() -> Parser:
     """Describe the command line."""
     parser = Parser(prog="python -m tune.run", description=__doc__)
-    parser.add_argument("workload", metavar="WORKLOAD", help=", ".join(workloads.NAMES))
+    known = ", ".join((*workloads.NAMES, *workloads.GROUPS))
+    parser.add_argument("workload", type=workloads.resolve, metavar="WORKLOAD", help=known)
     sweep = parser.add_argument_group("the sweep")
     sweep.add_argument("--trials", type=positive, help="trials in all, earlier ones included")
     sweep.add_argument("--epochs", type=positive, help="most epochs of a trial")
@@ -38,14 +40,26 @@ def parser() -> Parser:
         metavar="KEY=VALUE",
         help="fix a parameter instead of searching it, or choose data, e.g. data/size=fast",
     )
-    sweep.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
-    machine = parser.add_argument_group("the machine")
-    machine.add_argument("--cpus-per-trial", type=share, help="a number, or auto (default)")
-    machine.add_argument(
-        "--gpus-per-trial", type=share, help="fractions allowed, or auto (default)"
+    sweep.add_argument(
+        "--folds",
+        type=several,
+        metavar="K",
+        help="rank by the mean over K folds instead of one validation part",
     )
+    sweep.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
+    study_help = "postgresql://USER@HOST/DATABASE that keeps the study instead of a journal"
+    sweep.add_argument("--study", type=study_url, metavar="URL", help=study_help)
+    storage_help = "s3://BUCKET/PATH that gets a copy while the sweep runs; with --resume NAME, "
+    storage_help += "a sweep that is not here is brought back from there"
+    sweep.add_argument("--storage", type=storage_url, metavar="URL", help=storage_help)
+    machine = parser.add_argument_group("the machine")
+    machine.add_argument("--cpus-per-trial", type=share, help="a number, default 1; auto measures")
+    machine.add_argument("--gpus-per-trial", type=share, help="fractions allowed; auto measures")
     machine.add_argument("--concurrent", type=positive, help="most trials at a time")
-    machine.add_argument("--time-budget", type=duration, help="e.g. 90s, 10m, 8h; resumable after")
+    budget_help = "of a sweep, e.g. 90s, 10m, 8h; resumable after"
+    machine.add_argument("--time-budget", type=duration, help=budget_help)
+    timeout_help = "longest that a trial may train, e.g. 2h; it fails after"
+    machine.add_argument("--trial-timeout", type=duration, help=timeout_help)
     machine.add_argument("--address", help="an existing Ray cluster: auto or ray://host:port")
     screen = parser.add_argument_group("the screen")
     screen.add_argument("--dashboard", action="store_true", help="start Ray's on 127.0.0.1")
@@ -57,11 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
     try:
-        space = workloads.space(options.workload)
-        from tune.session import run  # here, so that --help needs neither Ray nor torch
+        if options.workload in workloads.GROUPS:
+            from tune import group  # here, so that --help needs neither Ray nor torch
 
-        return run(space, options)
-    except (UserError, FileNotFoundError) as error:
+            return group.run(options.workload, options)
+        space = workloads.space(options.workload)
+        from tune import session
+
+        return session.run(space, options)
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -1,8 +1,10 @@
 """What Ray asks and tells, handed on to the sweep."""
 
+from collections.abc import Callable
 from typing import Any
 
-from ray.tune import Callback
+import ray
+from ray.tune import Callback, Stopper
 from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
@@ -10,36 +12,74 @@ from tune.asha import RecordedASHA
 from tune.sweep import Sweep
 
 
+class Keeper(Stopper):  # type: ignore[misc]  # Ray ships no types
+    """Writes to the sweep until a write fails, for instance on a full disk, and ends the run then.
+
+    Nothing is written after that, since it could follow half a line.
+    """
+
+    def __init__(self) -> None:
+        """Expect no failure."""
+        self.failure: str | None = None
+
+    def attempt(self, write: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what ``write`` returns; None after a failure."""
+        if self.failure is not None:
+            return None
+        try:
+            return write(*arguments)
+        except OSError as error:
+            self.failure = f"the sweep cannot be written: {error.strerror or error}"
+            return None
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """End no single trial."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Tell whether a write failed."""
+        return self.failure is not None
+
+
 class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
     """Asks the study for trials and tells it how they ended."""
 
-    def __init__(self, sweep: Sweep, asha: RecordedASHA) -> None:
+    def __init__(self, sweep: Sweep, asha: RecordedASHA, keeper: Keeper) -> None:
         """Search on behalf of ``sweep``; ``asha`` knows which trials it stopped."""
         super().__init__(metric="objective", mode="min")
-        self.sweep, self.asha = sweep, asha
+        self.sweep, self.asha, self.keeper = sweep, asha, keeper
         self.numbers: dict[str, int] = {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
         """Return the next trial's configuration, or that there is none."""
-        config = None if self.sweep.hopeless() else self.sweep.next_trial()
+        config = None
+        if not self.sweep.hopeless():
+            config = self.keeper.attempt(self.sweep.next_trial)
         if config is None:
             return str(Searcher.FINISHED)  # type: ignore[return-value]  # Ray's own signal
         self.numbers[trial_id] = config["number"]
-        return config
+        return dict(config)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Tell the study; a trial that Ray only put down stays unfinished, for a resume."""
         number, result = self.numbers.pop(trial_id), result or {}
-        if error:
-            self.sweep.end_trial(number, "failed", "its process died twice (out of memory?)")
+        if result.get("unwritable"):
+            self.keeper.failure = result["unwritable"]
+        elif error:
+            self._end(number, "failed", "its process died twice (out of memory?)")
         elif result.get("failed"):
-            self.sweep.end_trial(number, "failed", result["failed"])
+            self._end(number, "failed", result["failed"])
         elif number in self.asha.pruned:
-            self.sweep.end_trial(number, "pruned", f"stopped by ASHA at epoch {result['epoch']}")
+            reason = f"stopped by ASHA at epoch {result['epoch']}"
+            self._end(number, "pruned", reason, result.get("note"))
         elif result.get("ended"):
-            self.sweep.end_trial(number, "complete", result["ended"])
+            self._end(number, "complete", result["ended"], result.get("note"))
+
+    def _end(self, number: int, outcome: str, reason: str, note: str | None = None) -> None:
+        whole = f"{reason} ({note})" if note else reason
+        self.keeper.attempt(self.sweep.end_trial, number, outcome, whole)
 
     def save(self, checkpoint_path: str) -> None:
         """Save nothing: the study is the state."""
@@ -51,13 +91,46 @@ class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
 class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
     """Records every epoch; a searcher would not be told of those after which ASHA stops."""
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Sweep, keeper: Keeper) -> None:
         """Record into ``sweep``."""
-        self.sweep = sweep
+        self.sweep, self.keeper = sweep, keeper
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
     ) -> None:
         """Record an epoch before anything is decided upon it."""
         if "row" in result:
-            self.sweep.record_epoch(trial.config["number"], result["row"])
+            self.keeper.attempt(self.sweep.record_epoch, trial.config["number"], result["row"])
+
+
+class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
+    """Gives a trial whose process died, perhaps for want of memory, twice the share once more."""
+
+    def on_trial_recover(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
+    ) -> None:
+        """Enlarge the share before Ray starts the trial again, but not beyond a machine."""
+        asked = trial.placement_group_factory.required_resources
+        trial.update_resources(larger(asked, [node["Resources"] for node in ray.nodes()]))
+        trial.config = {**trial.config, "retried": True}
+
+
+def larger(asked: dict[str, float], nodes: list[dict[str, float]]) -> dict[str, float]:
+    """Return twice a share, or as much of it as the largest machine has.
+
+    Args:
+        asked: CPU and GPU of the first try.
+        nodes: What each machine has.
+
+    Returns:
+        Shares by Ray's names of them.
+    """
+    wanted = {kind: 2 * share for kind, share in asked.items()}
+    if "GPU" in wanted:
+        wanted["GPU"] = min(
+            wanted["GPU"], 1.0
+        )  # a trial trains on one, and Ray has no 1.5 of them
+    found = [{kind: min(wanted[kind], node.get(kind, 0.0)) for kind in wanted} for node in nodes]
+    fitting = [each for each in found if all(each[kind] >= asked[kind] for kind in asked)]
+    best = max(fitting, key=lambda each: sum(each[kind] / wanted[kind] for kind in wanted))
+    return {kind.lower(): share for kind, share in best.items()}

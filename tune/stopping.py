@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+MODES = ("min", "max")
+
 
 @dataclass
 class EarlyStopping:
@@ -13,18 +15,26 @@ class EarlyStopping:
     Attributes:
         patience: Epochs without improvement that end the training.
         min_delta: Least improvement that counts, as a share of the best value so far.
-        best: The value that the next one is compared with.
+        mode: ``min`` where a smaller value is better, ``max`` where a larger one is.
+        best: The value that the next one is compared with; infinite before the first.
         waited: Epochs since then.
     """
 
     patience: int
     min_delta: float = 1e-3
+    mode: str = "min"
     best: float = math.inf
     waited: int = 0
 
+    def __post_init__(self) -> None:
+        """Reject an unknown mode."""
+        if self.mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}, got '{self.mode}'")
+
     def update(self, value: float) -> bool:
-        """Take in an epoch's value, smaller is better; return whether to stop."""
-        if value < self.best - self.min_delta * abs(self.best) or math.isinf(self.best):
+        """Take in an epoch's value; return whether to stop."""
+        gain = self.best - value if self.mode == "min" else value - self.best
+        if gain > self.min_delta * abs(self.best) or math.isinf(self.best):
             self.best, self.waited = value, 0
         else:
             self.waited += 1

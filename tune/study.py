@@ -1,12 +1,13 @@
 """The study of a sweep: every proposal, every epoch's value, every end and its reason.
 
-Optuna's append-only journal is the only truth about a sweep; whatever else lies in its directory
-can be made again from it and from the checkpoints.
+Optuna's append-only journal, or the database in its place, is the only truth about a sweep;
+whatever else lies in its directory can be made again from it and from the checkpoints.
 """
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,15 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from tune.database import driven, patient, pointed
 from tune.errors import UserError
 from tune.seeding import derive
 from tune.workloads import Space
 
 END = "end"
+OUTCOMES = ("complete", "pruned", "failed")
+#: What Optuna raises for lines that are no journal, or not one of its own.
+DAMAGES = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 FAILED = "failed"  # name of the constraint that keeps the sampler away from failed configurations
 STARTUP_TRIALS = 10
 
@@ -47,21 +52,32 @@ class Study:
         """Open the journal at ``path``, or begin it.
 
         Args:
-            path: The journal.
+            path: The journal; it may name a database instead.
             space: Declares the parameters of a proposal.
             seed: The sweep's seed.
             fixed: Parameters that are not searched, by name.
+
+        Raises:
+            UserError: If the journal is damaged elsewhere than at its end, or the database does
+                not answer.
         """
-        mend(path)
         self.space, self.seed, self.fixed = space, seed, dict(fixed)
-        self.optuna = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(path))),
-            study_name=space.name,
-            load_if_exists=True,
-        )
+        database = pointed(path)
+        if database is None:
+            mend(path)
+        name = database.study if database else space.name
+        storage = driven(database) if database else None
+        with _readable(path):
+            self.optuna = optuna.create_study(
+                storage=storage or JournalStorage(JournalFileBackend(str(path))),
+                study_name=name,
+                load_if_exists=True,
+            )
+            _check_ends(self._all())
         for known in starting_points(space, self.fixed):
             self.optuna.enqueue_trial(known, skip_if_exists=True)
 
+    @patient
     def trials(self) -> list[FrozenTrial]:
         """Return every proposal so far, in order."""
         return [trial for trial in self._all() if trial.state != TrialState.WAITING]
@@ -72,20 +88,29 @@ class Study:
 
     def propose(self) -> FrozenTrial:
         """Propose one more configuration: a known one that waits, else the sampler's."""
-        self._seed_sampler(len(self.trials()))
-        return self._declare(self.optuna.ask())
+        return self._proposed(len(self.trials()))
 
+    @patient
+    def _proposed(self, asked: int) -> FrozenTrial:
+        self._seed_sampler(asked)
+        lost = self.trials()[asked:]  # made by an attempt whose answer never came
+        trial = optuna.Trial(self.optuna, lost[0]._trial_id) if lost else self.optuna.ask()
+        return self._declare(trial)
+
+    @patient
     def take_up(self, trial: FrozenTrial) -> FrozenTrial:
         """Return an unfinished proposal; complete it if it was cut short while being made."""
         self._seed_sampler(trial.number)
         return self._declare(optuna.Trial(self.optuna, trial._trial_id))
 
+    @patient
     def report(self, number: int, epoch: int, objective: float) -> None:
         """Record an epoch's objective, unless it is recorded already."""
         trial = self._all()[number]
         if epoch not in trial.intermediate_values:
             self.optuna._storage.set_trial_intermediate_value(trial._trial_id, epoch, objective)
 
+    @patient
     def end(self, number: int, end: End) -> None:
         """Record how a trial ended.
 
@@ -93,10 +118,13 @@ class Study:
         while it would never see a plain FAIL.
         """
         trial = self._all()[number]
+        if trial.state.is_finished():  # by an attempt whose answer never came
+            return
         storage = self.optuna._storage
         storage.set_trial_user_attr(trial._trial_id, END, asdict(end))
         self._tell(self._all()[number])
 
+    @patient
     def finish_ends(self) -> None:
         """Complete the ends that were recorded but not told when the process died."""
         for trial in self.unfinished():
@@ -194,11 +222,50 @@ def outcome(trial: FrozenTrial) -> str:
 
 
 def read_trials(path: Path) -> list[FrozenTrial]:
-    """Read the proposals of a journal, which may be written to at the same time."""
+    """Read the proposals of a journal, which may be written to at the same time.
+
+    Args:
+        path: The journal; it may name a database instead.
+
+    Returns:
+        The trials, in order.
+
+    Raises:
+        UserError: If it is damaged, or the database does not answer.
+    """
+    database = pointed(path)
+    given = database.trials() if database else None
+    with _readable(path):
+        trials = _read_journal(path) if given is None else given
+        _check_ends(trials)
+    return [trial for trial in trials if trial.state != TrialState.WAITING]
+
+
+def _read_journal(path: Path) -> list[FrozenTrial]:
     storage = JournalStorage(JournalFileBackend(str(path)))
     found = storage.get_all_studies()
-    trials = storage.get_all_trials(found[0]._study_id) if found else []
-    return [trial for trial in trials if trial.state != TrialState.WAITING]
+    return storage.get_all_trials(found[0]._study_id) if found else []
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DAMAGES as error:
+        what = f"{type(error).__name__}: {error}".partition("\n")[0]
+        message = f"{path} must be a journal as tune.run wrote it, but is damaged ({what})"
+        raise UserError(f"{message}; restore it from a copy or start a new sweep") from error
+
+
+def _check_ends(trials: Iterable[FrozenTrial]) -> None:
+    for trial in trials:
+        end = trial.user_attrs.get(END)
+        if end is None and not trial.state.is_finished():
+            continue
+        if not isinstance(end, dict) or end["outcome"] not in OUTCOMES:
+            raise ValueError(f"trial {trial.number} ended as {end!r}")
+        if not isinstance(end["reason"], str) or not isinstance(end["summary"], dict):
+            raise ValueError(f"trial {trial.number} ended as {end!r}")
 
 
 def mend(path: Path) -> None:
@@ -222,6 +289,6 @@ def mend(path: Path) -> None:
 def _is_json(line: bytes) -> bool:
     try:
         json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True

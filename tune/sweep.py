@@ -5,7 +5,7 @@ came of it. Starting, resuming and extending differ only in what the study alrea
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tune import records, table
 from tune.layout import Layout
-from tune.study import End, Study, outcome
+from tune.study import END, End, Study, outcome
 
 KEPT_CHECKPOINTS = 5
 FAILURES_ALIKE = 5
@@ -37,6 +37,33 @@ class Standing:
     objective: float
     params: dict[str, Any]
     metrics: dict[str, float]
+
+
+def standings(
+    ended: Iterable[FrozenTrial], running: Iterable[Progress], fixed: Mapping[str, Any]
+) -> list[Standing]:
+    """Rank the trials that have an epoch and did not fail.
+
+    Args:
+        ended: Those that have ended.
+        running: The others.
+        fixed: Parameters that are not searched.
+
+    Returns:
+        Where each of them stands, best first.
+    """
+    told = [
+        (trial.number, {**fixed, **trial.params}, trial.user_attrs[END]["summary"])
+        for trial in ended
+        if outcome(trial) != "failed"
+    ]
+    told += [(each.number, each.params, records.summarise(each.rows)) for each in running]
+    found = [
+        Standing(number, summary["objective"], params, summary["best"])
+        for number, params, summary in told
+        if summary["epochs"]
+    ]
+    return sorted(found, key=lambda standing: (standing.objective, standing.number))
 
 
 class Listener(Protocol):
@@ -66,6 +93,8 @@ class Sweep:
         study.finish_ends()
         self.ended = [trial for trial in study.trials() if trial.state.is_finished()]
         self._waiting = study.unfinished()
+        #: Ended trials that may have checkpoints; of an earlier process's, nobody knows which.
+        self._holding = {trial.number for trial in self.ended}
         self._next_table = 0.0
         self.listener: Listener | None = None
 
@@ -83,16 +112,13 @@ class Sweep:
 
     def next_trial(self) -> dict[str, Any] | None:
         """Return the configuration of the next trial for ``TrialTrainable``, or None."""
-        if self._waiting:
-            trial = self.study.take_up(self._waiting.pop(0))
-        elif len(self.ended) + len(self.running) < self.trials:
-            trial = self.study.propose()
-        else:
+        waiting = self._waiting.pop(0) if self._waiting else None
+        trial = self.study.take_up(waiting) if waiting else self._proposed()
+        if trial is None:
             return None
-        recorded = len(trial.intermediate_values)
         directory = self.layout.trial(trial.number)
         directory.mkdir(parents=True, exist_ok=True)
-        records.keep_rows(directory / "metrics.csv", recorded)
+        records.keep_rows(directory / "metrics.csv", len(trial.intermediate_values))
         rows = records.read_rows(directory / "metrics.csv")
         params = self.study.config(trial)
         self.running[trial.number] = Progress(trial.number, params, rows)
@@ -101,10 +127,22 @@ class Sweep:
         return {
             "number": trial.number,
             "seed": self.study.trial_seed(trial.number),
-            "recorded": recorded,
+            "recorded": len(rows),
             "directory": str(directory.resolve()),
             "params": params,
         }
+
+    def _proposed(self) -> FrozenTrial | None:
+        """Propose a configuration; one that has failed before fails again at once, untrained."""
+        while len(self.ended) + len(self.running) < self.trials:
+            trial = self.study.propose()
+            twins = [each for each in self.ended if each.params == trial.params]
+            failed = [each for each in twins if outcome(each) == "failed"]
+            if not failed:
+                return trial
+            self.running[trial.number] = Progress(trial.number, self.study.config(trial))
+            self.end_trial(trial.number, "failed", failed[0].user_attrs[END]["reason"])
+        return None
 
     def record_epoch(self, number: int, row: dict[str, float]) -> None:
         """Take in an epoch; one that is recorded already changes nothing."""
@@ -123,6 +161,7 @@ class Sweep:
         self.ended.append(self.study.trials()[number])
         if self.listener:
             self.listener.ended(self.ended[-1])
+        self._holding.add(number)
         self._remove_checkpoints()
         self._write_table_in_time()
 
@@ -131,24 +170,16 @@ class Sweep:
         return table.best(self.ended, count)
 
     def standings(self) -> list[Standing]:
-        """Return where every trial stands that has an epoch and did not fail, best first."""
-        found = []
-        for trial in table.best(self.ended, len(self.ended)):
-            told, params = trial.user_attrs["end"]["summary"], self.study.config(trial)
-            found.append(Standing(trial.number, told["objective"], params, told["best"]))
-        for progress in list(self.running.values()):
-            if progress.rows:
-                told = records.summarise(progress.rows)
-                standing = (progress.number, told["objective"], progress.params, told["best"])
-                found.append(Standing(*standing))
-        return sorted(found, key=lambda standing: (standing.objective, standing.number))
+        """Return where every trial stands, best first."""
+        return standings(self.ended, list(self.running.values()), self.study.fixed)
 
     def hopeless(self) -> str | None:
         """Return the reason why every trial so far failed, if all failed the same way."""
-        reasons = [trial.user_attrs["end"]["reason"] for trial in self.ended]
-        failed = all(outcome(trial) == "failed" for trial in self.ended)
+        if any(outcome(trial) != "failed" for trial in self.ended):
+            return None
+        reasons = [str(trial.user_attrs["end"]["reason"]) for trial in self.ended]
         alike = len(reasons) >= FAILURES_ALIKE and len(set(reasons)) == 1
-        return str(reasons[0]) if failed and alike else None
+        return reasons[0] if alike else None
 
     def write_tables(self) -> None:
         """Write ``trials.csv``, ``best.csv`` and ``best.json`` from the study."""
@@ -166,10 +197,13 @@ class Sweep:
             self._next_table = time.monotonic() + max(spent / TABLE_SHARE, 1.0)
 
     def _remove_checkpoints(self) -> None:
+        """Leave ended trials nothing but ``best.pt``, and that to the best of them."""
         kept = {trial.number for trial in self.best(KEPT_CHECKPOINTS)}
-        for trial in self.ended:
-            directory = self.layout.trial(trial.number)
-            for left in (directory / "last.pt", *directory.glob("*.part")):
+        for number in self._holding:
+            directory = self.layout.trial(number)
+            continued = [directory / "last.pt", directory / "previous.pt"]
+            for left in (*continued, *directory.glob("*.part")):
                 left.unlink(missing_ok=True)
-            if trial.number not in kept:
+            if number not in kept:
                 (directory / "best.pt").unlink(missing_ok=True)
+        self._holding &= kept

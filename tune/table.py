@@ -1,5 +1,6 @@
 """Trials as rows of a table, and their order."""
 
+import heapq
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ def best(trials: Iterable[FrozenTrial], count: int) -> list[FrozenTrial]:
     """Return the best of the ended trials by objective, best first, without the failed ones."""
     ended = (trial for trial in trials if trial.state.is_finished())
     ranked = [trial for trial in ended if trial.value is not None and outcome(trial) != "failed"]
-    return sorted(ranked, key=lambda trial: (trial.value, trial.number))[:count]
+    return heapq.nsmallest(count, ranked, key=lambda trial: (trial.value, trial.number))
 
 
 def summary(trial: FrozenTrial, layout: Layout) -> Mapping[str, Any]:

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from datasets.contract import Batch, Data, Part
+from tune.course import Course
 from tune.errors import TrialFailure
 from tune.objective import objective
 from tune.optim import Schedule, learning_rate, optimiser
 from tune.routing import named, route
 from tune.seeding import seeded
-from tune.stopping import EarlyStopping
 from tune.workloads import Workload
 
 Output = Tensor | dict[str, Tensor]
@@ -83,25 +83,25 @@ class Training:
         self.schedule = Schedule(
             self.optimiser, epochs=plan.epochs, batches=batches, **groups["schedule"]
         )
-        self.stopping = EarlyStopping(plan.patience)
-        self.history: list[dict[str, float]] = []
+        self.course = Course(plan.epochs, plan.patience)
         self.start_loss = math.nan
         self.skipped = 0
         self.skipped_in_a_row = 0
 
     @property
+    def history(self) -> list[dict[str, float]]:
+        """The rows of the epochs so far."""
+        return self.course.rows
+
+    @property
     def ended(self) -> str | None:
         """Why the training is over, or None while it is not."""
-        if len(self.history) >= self.plan.epochs:
-            return "reached its last epoch"
-        if self.stopping.waited >= self.stopping.patience:
-            return f"stopped improving {self.stopping.patience} epochs ago"
-        return None
+        return self.course.ended
 
     @property
     def improved(self) -> bool:
         """Whether the last epoch was the best so far."""
-        return bool(self.history) and self.history[-1]["best_epoch"] == len(self.history)
+        return self.course.improved
 
     def epoch(self) -> dict[str, float]:
         """Train one epoch and score the validation part.
@@ -122,18 +122,11 @@ class Training:
         metrics = self.evaluate(self.data.validation)
         value = objective(self.workload.space, metrics)
         self.schedule.after_epoch(value)
-        self.stopping.update(value)
         row = {"epoch": number, "value": value, "train_loss": train_loss, "lr": rate}
-        row |= self._best(number, value) | {"skipped_steps": self.skipped}
+        row |= self.course.judge(value) | {"skipped_steps": self.skipped}
         row |= {"seconds": time.perf_counter() - start} | metrics
         self.history.append(row)
         return row
-
-    def _best(self, number: int, value: float) -> dict[str, float]:
-        """Return the best value so far and its epoch."""
-        if self.history and self.history[-1]["objective"] <= value:
-            return {key: self.history[-1][key] for key in ("objective", "best_epoch")}
-        return {"objective": value, "best_epoch": number}
 
     def _train(self, number: int) -> float:
         """Take one step a batch, in this epoch's order; return the mean loss."""
@@ -211,14 +204,17 @@ class Training:
         metrics = self.workload.metrics(self.predict(part), everything, **facts)
         return {name: float(value) for name, value in metrics.items()}
 
+    def weights(self) -> dict[str, Any]:
+        """Return what a checkpoint to keep holds of the model."""
+        return {"model": self.model.state_dict()}
+
     def state_dict(self) -> dict[str, Any]:
         """Return everything that the next epoch depends on, as plain values and tensors."""
         return {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "stopping": self.stopping.state_dict(),
-            "history": self.history,
+            **self.course.state_dict(),
             "start_loss": self.start_loss,
             "skipped": (self.skipped, self.skipped_in_a_row),
         }
@@ -228,8 +224,7 @@ class Training:
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
-        self.stopping.load_state_dict(state["stopping"])
-        self.history = list(state["history"])
+        self.course.load_state_dict(state)
         self.start_loss = state["start_loss"]
         self.skipped, self.skipped_in_a_row = state["skipped"]
 
@@ -243,11 +238,12 @@ def join(outputs: Sequence[Any]) -> Output:
 
 @dataclass(frozen=True)
 class Settings:
-    """The ``train/`` group: how a step is taken."""
+    """The ``train/`` group: how a step is taken, and on how many folds (``tune.folds``)."""
 
     batch_size: int = 32
     clip_norm: float | None = None
     precision: str = "32"
+    folds: int = 1
 
     def __post_init__(self) -> None:
         """Reject what no step can be taken with."""
@@ -255,3 +251,5 @@ class Settings:
             raise ValueError(f"train/precision must be 32 or bf16, got {self.precision}")
         if self.batch_size < 1:
             raise ValueError(f"train/batch_size must be at least 1, got {self.batch_size}")
+        if self.folds < 1:
+            raise ValueError(f"train/folds must be at least 1, got {self.folds}")

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from optuna.trial import FrozenTrial
 from rich.console import Console, Group, RenderableType
@@ -16,7 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tune import finding, following, live
-from tune.arguments import Parser
+from tune.arguments import Parser, add_results
 from tune.errors import UserError
 from tune.following import Snapshot
 from tune.layout import Layout
@@ -34,7 +33,7 @@ def parser() -> Parser:
     sweep_help = "NAME or WORKLOAD/NAME; without it, the sweep worked on last"
     parser.add_argument("sweep", nargs="?", metavar="SWEEP", help=sweep_help)
     parser.add_argument("--once", action="store_true", help="print where it stands, and exit")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
+    add_results(parser)
     return parser
 
 

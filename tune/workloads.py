@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search_spaces.contract import Budget, Target
@@ -12,7 +13,37 @@ if TYPE_CHECKING:
     import optuna
 
 #: One entry a workload: models/, datasets/ and search_spaces/ each hold <name>.py.
-NAMES = ("edc", "emotion", "frequency_filter")
+NAMES = (
+    "edc",
+    "emotion",
+    "frequency_filter",
+    "melody",
+    "companion_emotion",
+    "companion_melody",
+    "companion_harmony",
+    "companion_dynamics",
+    "companion_groove",
+)
+
+#: Workloads that one command sweeps in turn.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "companion": (
+        "companion_emotion",
+        "companion_melody",
+        "companion_harmony",
+        "companion_dynamics",
+        "companion_groove",
+    ),
+}
+
+#: What the original projects call them.
+ALIASES = {
+    "EmotionRecognizer": "companion_emotion",
+    "MelodyTransformer": "companion_melody",
+    "HarmonyPredictor": "companion_harmony",
+    "DynamicsEngine": "companion_dynamics",
+    "GroovePredictor": "companion_groove",
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +59,9 @@ class Space:
     mode: str
     budget: Budget
     rising: Sequence[str] = ()
+    evaluations: Sequence[Mapping[str, Any]] = ()
+    older_runs: Mapping[str, Any] | None = None
+    cautions: Callable[[Mapping[str, Any]], Sequence[str]] = lambda fixed: ()
 
 
 @dataclass(frozen=True)
@@ -43,13 +77,19 @@ class Workload:
     draw: Callable[..., None] | None
     load: Callable[..., Any]
     load_test: Callable[..., Any]
+    sample: Callable[..., Sequence[Path]] | None = None
+
+
+def resolve(name: str) -> str:
+    """Return the name of the workload that an alias stands for; any other name as it is."""
+    return ALIASES.get(name, name)
 
 
 def space(name: str) -> Space:
     """Read the search space of a workload.
 
     Args:
-        name: One of ``NAMES``.
+        name: One of ``NAMES``, or an alias.
 
     Returns:
         What ``search_spaces/<name>.py`` states.
@@ -57,6 +97,7 @@ def space(name: str) -> Space:
     Raises:
         UserError: If ``name`` is not a workload; the message lists the known ones.
     """
+    name = resolve(name)
     if name not in NAMES:
         raise UserError(f"workload must be one of {', '.join(NAMES)}, got '{name}'")
     module = importlib.import_module(f"search_spaces.{name}")
@@ -70,6 +111,9 @@ def space(name: str) -> Space:
         mode=getattr(module, "MODE", "min"),
         budget=module.BUDGET,
         rising=getattr(module, "RISING", ()),
+        evaluations=getattr(module, "EVALUATIONS", ()),
+        older_runs=getattr(module, "OLDER_RUNS", None),
+        cautions=getattr(module, "cautions", lambda fixed: ()),
     )
 
 
@@ -77,7 +121,7 @@ def get(name: str) -> Workload:
     """Import the three files of a workload.
 
     Args:
-        name: One of ``NAMES``.
+        name: One of ``NAMES``, or an alias.
 
     Returns:
         Its functions.
@@ -86,8 +130,8 @@ def get(name: str) -> Workload:
         UserError: If ``name`` is not a workload.
     """
     declared = space(name)
-    model = importlib.import_module(f"models.{name}")
-    data = importlib.import_module(f"datasets.{name}")
+    model = importlib.import_module(f"models.{declared.name}")
+    data = importlib.import_module(f"datasets.{declared.name}")
     return Workload(
         space=declared,
         build=model.build,
@@ -98,4 +142,5 @@ def get(name: str) -> Workload:
         draw=getattr(model, "draw", None),
         load=data.load,
         load_test=data.load_test,
+        sample=getattr(model, "sample", None),
     )

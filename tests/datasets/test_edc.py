@@ -230,3 +230,21 @@ def test_a_failed_conversion_is_one_line_and_exit_code_2(
     assert caught.value.code == 2
     assert "column Length is missing" in capsys.readouterr().err.splitlines()[-1]
     assert not out.exists()
+
+
+@pytest.mark.parametrize("split", ["geometry", "material"])
+def test_groups_are_what_the_split_keeps_together(table: Table, split: str) -> None:
+    groups = edc.load(size="tiny", split=split).groups
+    assert groups is not None
+    assert (groups.numpy() == getattr(table, split)).all()
+    assert edc.load(size="tiny", split="random").groups is None
+
+
+def test_scalers_are_fitted_again_on_the_rows_given(table: Table) -> None:
+    data = edc.load(size="tiny", scaler_y="standard")
+    assert data.fit is not None
+    for name, value in data.fit(data.train.rows).items():
+        assert torch.equal(torch.as_tensor(value), torch.as_tensor(data.facts[name]))
+    rows = data.train.rows[:9]
+    mean = torch.from_numpy(table.features[rows.numpy()].mean(axis=0, dtype=np.float64)).float()
+    assert torch.equal(data.fit(rows)["feature_mean"], mean)

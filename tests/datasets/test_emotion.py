@@ -161,3 +161,12 @@ def test_command_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path / "nowhere"), str(tmp_path), str(tmp_path / "out.h5")])
     assert "folder of wav files must exist" in capsys.readouterr().err
+
+
+def test_groups_are_those_of_the_table(tmp_path: Path) -> None:
+    assert load(size="tiny").groups is None
+    table = tmp_path / "groups.csv"
+    table.write_text("".join(f"soundscape_{clip:04d},{clip % 4}\n" for clip in range(24)))
+    groups = load(size="tiny", split="group", groups=str(table)).groups
+    assert groups is not None
+    assert groups.tolist() == [clip % 4 for clip in range(24)]

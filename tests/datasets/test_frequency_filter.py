@@ -191,3 +191,22 @@ def test_windows_longer_than_the_series_are_refused(tmp_path: Path) -> None:
 def test_directory_without_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="leave the data root out"):
         load(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("split", ["honest", "source"])
+def test_windows_of_two_groups_share_no_noise(split: str) -> None:
+    data = load(split=split, duration_s=2.0, stride=5)
+    assert data.groups is not None
+    every = data.train.columns["inputs"][..., 0].numpy()
+    groups = data.groups.numpy()
+    assert len(np.unique(groups)) == {"honest": 21, "source": 11}[split]
+    for group in np.unique(groups[groups >= 0]):
+        known = every[(groups >= 0) & (groups != group)]
+        assert np.isin(every[groups == group], known).mean() < 0.01  # equal by chance
+
+
+def test_ready_windows_form_one_group_since_nobody_knows_which_overlap(tmp_path: Path) -> None:
+    save_windows(tmp_path, seeds=(1, 3, 2))
+    data = load(tmp_path)
+    assert data.groups is not None
+    assert data.groups.unique().tolist() == [0]

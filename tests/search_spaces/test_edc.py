@@ -11,7 +11,7 @@ import torch
 from datasets import edc as rooms
 from models import edc
 from models.edc_networks import NETWORKS
-from search_spaces.edc import BASELINE, BUDGET, PRESETS, TARGETS, space
+from search_spaces.edc import BASELINE, BUDGET, PRESETS, TARGETS, cautions, space
 from tune.routing import route
 
 NUM_SAMPLES = 40
@@ -105,3 +105,15 @@ def test_every_time_and_level_target_charges_for_dropped_rows() -> None:
 
 def test_the_default_sweep_reaches_past_baseline_and_presets() -> None:
     assert BUDGET.trials > 2 * (1 + len(PRESETS))
+
+
+@pytest.mark.parametrize(
+    ("name", "calm", "risky"),
+    [("train/batch_size", 8, 2), ("train/clip_norm", 1.0, 0.0), ("loss/aux_weight", 0.1, 0.3)],
+)
+def test_values_with_which_published_runs_went_wrong_are_warned_of(
+    name: str, calm: float, risky: float
+) -> None:
+    assert cautions({name: calm}) == []
+    assert name in cautions({name: risky})[0]
+    assert cautions({}) == []

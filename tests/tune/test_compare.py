@@ -103,9 +103,10 @@ def test_trials_of_all_workloads_are_ranked_together(
 def test_met_targets_are_ticked(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = run(results, capsys, "edc/monday")
     rows = [cells for cells in lines if cells[0].isdecimal()]
-    assert rows[0][3:11] == ["complete", "1", "0.1", *["0.01 ✓"] * 4, "0.01"]  # r2 of .01 is poor
-    assert rows[1][5:11] == ["3", "0.3", "0.3", "0.3", "0.3 ✓", "0.3"]
-    assert rows[2][3:11] == ["failed", "0", *["-"] * 6]
+    ticked = ["0.1", *["0.01 ✓"] * 4, "0.01"]  # r2 of .01 is poor
+    assert rows[0][3:12] == ["validation", "complete", "1", *ticked]
+    assert rows[1][6:12] == ["3", "0.3", "0.3", "0.3", "0.3 ✓", "0.3"]
+    assert rows[2][4:12] == ["failed", "0", *["-"] * 6]
 
 
 @pytest.mark.parametrize(
@@ -173,9 +174,13 @@ def test_audit_counts_files_and_complete_trials(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (results / "edc" / "monday" / "trials" / "00000" / "metrics.csv").unlink()
+    scored = results / "edc/monday/evaluation/as-swept"
+    for name in ("baseline/seed-0", "trial-1/seed-0", "trial-1/seed-1", "ensemble/seed-0"):
+        (scored / name).mkdir(parents=True)
+        (scored / name / "predictions.npy").touch()
     lines = run(results, capsys)
-    assert ["edc/monday", "3", "3", "1", "2", "1"] in lines
-    assert ["frequency_filter/monday", "2", "1", "1", "1", "1"] in lines
+    assert ["edc/monday", "3", "3", "1", "2", "2", "1"] in lines
+    assert ["frequency_filter/monday", "2", "1", "1", "1", "0", "1"] in lines
     assert lines[-1] == ["2/5 complete"]
 
 
@@ -186,6 +191,41 @@ def test_weights_are_missed_only_where_they_are_kept(
     for number in (4, 6):  # the fifth is among those kept, the seventh is not
         (directory / "trials" / f"{number:05d}" / "best.pt").unlink()
     assert run(tmp_path, capsys)[-1] == ["6/7 complete"]
+
+
+def test_single_trials_are_compared_by_number(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = run(results, capsys, "edc/monday:0,2", "frequency_filter/monday:0")
+    expected = [("frequency_filter/monday", "0"), ("edc/monday", "0"), ("edc/monday", "2")]
+    assert order(lines) == expected
+
+
+def test_sweep_may_be_given_as_its_directory(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = run(results, capsys, str(results / "edc" / "monday") + ":1")
+    assert order(lines) == [("edc/monday", "1")]
+
+
+def test_json_holds_what_the_csv_holds_and_the_summary_what_counts(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    options = [text for name in ("csv", "json", "summary") for text in (f"--{name}", str(exports))]
+    run(results, capsys, "edc/monday", *options)
+    (table,), (told,) = exports.glob("runs_comparison_*.csv"), exports.glob("*.json")
+    with table.open() as file:
+        columns = list(next(csv.DictReader(file)))
+    rows = json.loads(told.read_text())
+    assert set(rows[0]) <= set(columns)
+    assert [row["number"] for row in rows] == [1, 0, 2]
+    with (exports / "results_summary.csv").open() as file:
+        summary = list(csv.DictReader(file))
+    judged = ["edc_mae", "edt_mae_s", "t20_mae_s", "c50_mae_db", "edc_r2"]
+    start = ["rank", "sweep", "number", "scored_on", "objective"]
+    assert list(summary[0]) == [*start, *judged]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +260,9 @@ def test_broken_sweep_is_one_line_and_hides_no_other(
         (["friday"], "there is no sweep friday"),
         (["monday"], "one of edc/monday, frequency_filter/monday"),
         (["--csv", "/nowhere/best.csv"], "/nowhere must be a directory"),
+        (["edc/monday:9"], "sweep edc/monday has no trial 9"),
+        (["edc/monday:"], "must be given as NAME:0,7, got edc/monday:"),
+        (["docs"], "docs must hold runs with predictions.npy"),
     ],
 )
 def test_bad_request_is_one_line(

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from torch import nn
 
 from models import edc as model
-from tune import checkpoints, data, export, workloads
+from tune import checkpoints, data, export, onnx_file, workloads
 from tune.study import End, Study, read_trials
 from tune.training import Plan, Training
 
@@ -92,7 +94,7 @@ def best_checkpoint(results: Path) -> Training:
     training = Training(workloads.get("edc"), config, loaded, Plan(epochs=1, seed=0))
     (directory / "trials" / "00001").mkdir(parents=True)
     best = {"model": training.model.state_dict(), "build": training.build_arguments}
-    best |= {"config": config, "objective": 0.5}
+    best |= {"config": config, "objective": 0.5, "folds": [training.model.state_dict()]}
     checkpoints.save(directory / "trials" / "00001" / "best.pt", best)
     return training
 
@@ -109,6 +111,7 @@ def test_exported_model_is_a_plain_state_dict_with_what_builds_it(
     ours, theirs = training.model.eval()(features), rebuilt.eval()(features)
     assert torch.equal(ours["edc"], theirs["edc"])
     assert description["config"]["model/network"] == "mlp"
+    assert set(description) == {"build", "config", "objective"}
 
 
 def test_network_that_rtneural_cannot_hold_is_refused_and_leaves_no_file(
@@ -149,6 +152,70 @@ def test_exported_rtneural_weights_are_those_of_the_best_checkpoint(
     assert written["layers"][-1]["weights"][1] == pytest.approx(bias.tolist())
 
 
+def stand_in(monkeypatch: pytest.MonkeyPatch, **functions: Any) -> None:
+    """Let ``edc`` have other functions than its own."""
+    changed = dataclasses.replace(workloads.get("edc"), **functions)
+    monkeypatch.setattr(workloads, "get", lambda _name: changed)
+
+
+class Dense(nn.Sequential):
+    """A network of independent rows that lists its layers."""
+
+    def layers(self) -> list[tuple[nn.Module, str]]:
+        return [(module, "") for module in self]
+
+
+def test_any_workload_whose_network_lists_its_layers_is_exported_for_rtneural(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*, num_features: int, **_model: Any) -> Dense:
+        return Dense(nn.Linear(num_features, 4), nn.Tanh(), nn.Linear(4, 2))
+
+    stand_in(monkeypatch, build=build)
+    best_checkpoint(results)
+    assert run(results, "--format", "rtneural", "--model", str(tmp_path / "edc.json")) == 0
+    written = json.loads((tmp_path / "edc.json").read_text())
+    assert [layer["type"] for layer in written["layers"]] == ["dense", "activation", "dense"]
+    assert written["metadata"]["reset_before_each_input"]
+    assert written["metadata"]["workload"] == "edc"
+
+
+def test_exported_onnx_is_the_best_network_with_its_configuration(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    training = best_checkpoint(results)
+    assert run(results, "--format", "onnx", "--model", str(tmp_path / "edc.onnx")) == 0
+    assert "trial 1, off by" in capsys.readouterr().out
+    session = onnxruntime.InferenceSession(str(tmp_path / "edc.onnx"))
+    told = session.get_modelmeta().custom_metadata_map
+    assert {name: json.loads(value) for name, value in told.items()} == {
+        "sweep": "edc/monday",
+        "trial": 1,
+        "objective": {"name": "worst ratio to a target", "value": 0.5},
+        "config": CONFIG | read_trials(results / "edc" / "monday" / "study.journal")[1].params,
+    }
+    features = training.data.validation.batch(torch.arange(3))["inputs"]
+    (found,) = session.run(["edc"], {"inputs": features.numpy()})
+    expected = training.model.eval()(features)["edc"]
+    assert torch.allclose(torch.from_numpy(found), expected, atol=1e-5)
+
+
+def test_onnx_without_its_extra_is_one_line(
+    results: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    best_checkpoint(results)
+    monkeypatch.setattr(onnx_file, "find_spec", lambda _name: None)
+    assert run(results, "--format", "onnx", "--model", str(tmp_path / "edc.onnx")) == 2
+    error = capsys.readouterr().err
+    assert "pip install 'soundsweep[onnx]'" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "edc.onnx").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -161,6 +228,9 @@ def test_exported_rtneural_weights_are_those_of_the_best_checkpoint(
             "--format of a model must be one of state_dict",
         ),
         (["--output", "/nowhere/best.csv"], "/nowhere must be a directory"),
+        (["--sample", "2"], "--sample must say where its files go, with --output DIR"),
+        (["--sample", "2", "--output", "a", "--format", "csv"], "--format csv is not of samples"),
+        (["--sample", "2", "--output", "a"], "models/edc.py has no sample()"),
     ],
 )
 def test_bad_request_is_one_line(
@@ -170,6 +240,19 @@ def test_bad_request_is_one_line(
     captured = capsys.readouterr()
     assert message in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_data_that_have_moved_are_named_on_one_line(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best_checkpoint(results)
+    described = results / "edc" / "monday" / "sweep.json"
+    changed = json.loads(described.read_text()) | {"root": str(tmp_path / "nowhere")}
+    described.write_text(json.dumps(changed))
+    assert run(results, "--format", "rtneural", "--model", str(tmp_path / "edc.json")) == 2
+    error = capsys.readouterr().err
+    assert "nowhere" in error
+    assert error.count("\n") == 1
 
 
 def test_no_sweep_at_all_names_the_command(

@@ -1,22 +1,98 @@
-from pathlib import Path
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, create_trial
 
 from tune import figures
-from tune.study import End, Study
-from tune.workloads import Space
+from tune.figures_interactive import prepare
+from tune.figures_parameters import as_study, importances, place
+from tune.figures_targets import front
+from tune.figures_training import progress
+from tune.quiet import libraries_muted
 
-PNG = b"\x89PNG"
+RATE = FloatDistribution(1e-4, 1e-1, log=True)
+KIND = CategoricalDistribution(["a", "b"])
+DEPTH = IntDistribution(1, 9)
 
 
-def test_overview_is_drawn_at_every_stage_of_a_sweep(tmp_path: Path, space: Space) -> None:
-    study = Study(tmp_path / "study.journal", space, 0, {})
-    sizes = []
-    for number in range(3):
-        figures.overview(space, study.trials(), tmp_path / "figures" / "overview.png")
-        picture = (tmp_path / "figures" / "overview.png").read_bytes()
-        assert picture.startswith(PNG)
-        sizes.append(len(picture))
-        study.propose()
-        study.report(number, 1, 1.0 / (number + 1))
-        outcome = ["complete", "pruned", "failed"][number]
-        study.end(number, End(outcome, "by the test", {"epochs": 1}))
-    assert len(set(sizes)) == 3
+def trial(number: int, depth: int, rate: float = 1e-2, kind: str = "a") -> FrozenTrial:
+    """Return a trial whose objective is its depth."""
+    made = create_trial(
+        value=float(depth),
+        params={"model/depth": depth, "optim/lr": rate, "optim/kind": kind},
+        distributions={"model/depth": DEPTH, "optim/lr": RATE, "optim/kind": KIND},
+    )
+    made.number = number
+    return made
+
+
+def some(count: int) -> list[FrozenTrial]:
+    generator = np.random.default_rng(0)
+    return [
+        trial(number, int(generator.integers(1, 10)), 10 ** generator.uniform(-4, -1), kind)
+        for number, kind in enumerate(generator.choice(["a", "b"], count))
+    ]
+
+
+def test_parameter_that_decides_the_objective_is_the_most_important() -> None:
+    with libraries_muted():
+        found = importances(as_study(some(60)))
+    assert next(iter(found)) == "model/depth"
+    assert sum(found.values()) == pytest.approx(1.0)
+
+
+def test_parameter_of_a_few_trials_is_not_judged() -> None:
+    trials = some(20)
+    trials[3].params["loss/weight"] = 0.5
+    trials[3].distributions["loss/weight"] = FloatDistribution(0.0, 1.0)
+    with libraries_muted():
+        assert "loss/weight" not in importances(as_study(trials))
+
+
+def test_study_keeps_the_numbers_of_the_trials() -> None:
+    study = as_study([trial(5, 3), trial(2, 7)])
+    values = {each.number: each.value for each in study.trials}
+    assert values == {0: None, 1: None, 2: 7.0, 3: None, 4: None, 5: 3.0}
+
+
+def test_values_lie_where_their_axis_is_linear() -> None:
+    one = trial(0, 4, 1e-3, "b")
+    names = ("model/depth", "optim/lr", "optim/kind")
+    assert [place(one, name) for name in names] == pytest.approx([4.0, -3.0, 1.0])
+
+
+def test_front_holds_what_no_other_beats_in_everything() -> None:
+    ratios = np.array([[1.0, 4.0], [2.0, 2.0], [2.0, 3.0], [4.0, 1.0], [2.0, 2.0]])
+    assert front(ratios).tolist() == [True, True, False, True, True]
+
+
+def test_progress_is_the_share_of_the_way_down() -> None:
+    assert progress([4.0, 2.0, 3.0, 0.0]).tolist() == [0.0, 0.5, 0.25, 1.0]
+    assert progress([-1.0, -3.0]).tolist() == [0.0, 1.0]
+    assert progress([1.0, 2.0]).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a$b$", r"a\$b\$"), (0.00123456, "0.001235"), (2048.0, "2048"), ("x" * 30, "x" * 23 + "…")],
+)
+def test_labels_are_literal_and_short(text: object, shown: str) -> None:
+    assert figures.literal(text) == shown
+
+
+def test_numbers_of_a_logarithmic_axis_are_written_out() -> None:
+    axes = Figure().subplots()
+    axes.plot([1, 2], [0.03, 200.0])
+    figures.logarithmic(axes)
+    labels = [axes.yaxis.get_major_formatter()(value) for value in (0.1, 1.0, 100.0)]
+    assert labels == ["0.1", "1", "100"]
+
+
+def test_interactive_pictures_carry_their_library() -> None:
+    with libraries_muted():
+        made = prepare(some(8), ["model/depth", "optim/lr"], logarithmic=True)
+    assert list(made.figures) == ["Parallel coordinates", "Slices"]
+    assert made.trials == 8
+    assert 1e6 < len(made.library) < 2.5e6
+    assert made.figures["Slices"]["layout"]["yaxis"]["type"] == "log"

@@ -60,6 +60,8 @@ def sweep(results: Path, name: str = "monday", **changes: object) -> Path:
         (["edc", "--set", "data/sise=tiny"], "--set data/sise must name one of size"),
         (["edc", "--set", "model/fc_hidden=-1"], "must stay inside the search space"),
         (["edc", "--set", "optim/lr=7"], "must stay inside the search space"),
+        (["edc", "--folds", "1"], "argument --folds: must be a whole number of at least 2"),
+        (["edc", *TINY, "--folds", "9"], "9 folds need at least 9 groups"),
         (["edc", "--time-budget", "3"], "must be a number followed by s, m or h"),
     ],
 )
@@ -97,13 +99,21 @@ def test_resuming_on_other_data_is_refused(
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--seed", "5"), ("--epochs", "3"), ("--set", "data/size=fast"), ("--data", ".")],
+    [
+        ("--seed", "5"),
+        ("--epochs", "3"),
+        ("--set data/size", "data/size=fast"),
+        ("--set data/split", "data/split=random"),
+        ("--data", "."),
+        ("--folds", "3"),
+    ],
 )
 def test_resuming_with_other_settings_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str, value: str
 ) -> None:
     sweep(tmp_path)
-    line = refused(capsys, "edc", "--resume", "monday", option, value, "--results", tmp_path)
+    asked = ("--resume", "monday", option.split()[0], value)
+    line = refused(capsys, "edc", *asked, "--results", tmp_path)
     assert f"{option} of a sweep cannot change" in line
 
 

@@ -11,6 +11,7 @@ import torch
 
 from datasets.contract import Data
 from tune import checkpoints, workloads
+from tune.data import folded
 from tune.trainable import TrialTrainable
 from tune.workloads import Workload
 
@@ -21,7 +22,7 @@ JOB = {"workload": "toy", "root": None, "epochs": 5, "patience": 15, "threads": 
 def toy(monkeypatch: pytest.MonkeyPatch, workload: Workload, data: Data) -> Iterator[Workload]:
     """Let the trial find the toy workload by name."""
     monkeypatch.setattr(workloads, "get", lambda _name: workload)
-    monkeypatch.setattr("tune.trainable.data.load", lambda *_: data)
+    monkeypatch.setattr("tune.trainable.data.load_folds", lambda *_: [data])
     threads = torch.get_num_threads()
     yield workload
     torch.set_num_threads(threads)
@@ -129,3 +130,17 @@ def test_killed_while_writing_leaves_the_previous_checkpoint(
     with pytest.raises(KeyboardInterrupt):
         running.step()
     assert (tmp_path / "last.pt").read_bytes() == before
+
+
+def test_trial_over_folds_continues_and_keeps_every_folds_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Data
+) -> None:
+    monkeypatch.setattr("tune.trainable.data.load_folds", lambda *_: folded(data, 3))
+    whole = values(until_done(process(trial(tmp_path / "whole"))))
+    killed = process(trial(tmp_path / "killed"))
+    for _ in range(3):
+        killed.step()
+    assert values(until_done(process(trial(tmp_path / "killed", 3)))) == whole[2:]
+    best = checkpoints.load(tmp_path / "killed" / "best.pt")
+    assert len(best["folds"]) == 3
+    assert all(torch.equal(best["model"][name], best["folds"][0][name]) for name in best["model"])

@@ -10,7 +10,7 @@ import optuna
 import pytest
 from rich.console import Console
 
-from tune import records, watch, workloads
+from tune import following, records, watch, workloads
 from tune.layout import Layout
 from tune.lock import driver_lock, is_driven
 from tune.study import END, Study
@@ -136,6 +136,13 @@ def test_half_written_lines_are_not_there_yet(
     with (driven.layout.trial(2) / "metrics.csv").open("a") as file:
         file.write("2,0.4")
     assert "2/4 trials ended" in once(tmp_path, capsys)
+
+
+def test_reader_ranks_the_trials_as_the_driver_does(sweep: Sweep) -> None:
+    sweep.next_trial()  # without an epoch so far
+    standings = following.read(sweep.layout).standings()
+    assert standings == sweep.standings()
+    assert [each.number for each in standings] == [2, 0]
 
 
 def test_missing_description_is_waited_for(

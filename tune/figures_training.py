@@ -1,0 +1,101 @@
+"""Figures of single trials, epoch by epoch: the baseline's and the winner's training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tune import records
+from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, bare, logarithmic
+from tune.following import Snapshot
+
+LOSS_COLOUR = COLOURS["complete"]
+Rows = Sequence[dict[str, float]]
+
+
+def training(sweep: Snapshot, winner: int, figure: Figure) -> None:
+    """Draw the training of the baseline beside that of the winner.
+
+    Args:
+        sweep: Theirs.
+        winner: The winner's number.
+        figure: Is drawn into.
+    """
+    pair = {"published baseline": BASELINE_TRIAL, "winner": winner}
+    for axes, (title, number) in zip(figure.subplots(1, 2), pair.items(), strict=True):
+        axes.set_title(f"{title} (trial {number})", fontsize=10)
+        rows = epochs(sweep, number)
+        if rows:
+            losses(rows, axes)
+
+
+def losses(rows: Rows, axes: Axes) -> None:
+    """Draw a trial's training loss and validation objective over its epochs, on log scales.
+
+    Args:
+        rows: Its ``metrics.csv``.
+        axes: Is drawn into; a second scale on its right takes the validation objective.
+    """
+    right = axes.twinx()
+    drawings = {"train_loss": (axes, LOSS_COLOUR), "value": (right, BASELINE_COLOUR)}
+    for name, (each, colour) in drawings.items():
+        values = [row[name] for row in rows]
+        each.plot([row["epoch"] for row in rows], values, color=colour)
+        if min(values) > 0:
+            logarithmic(each)
+    axes.set_ylabel("training loss", color=LOSS_COLOUR)
+    right.set_ylabel("validation objective", color=BASELINE_COLOUR)
+    axes.set_xlabel("epoch")
+    bare(axes)
+
+
+def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
+    """Draw the generalisation gap and the learning rate of the winner.
+
+    Args:
+        sweep: Its sweep.
+        number: Its number.
+        figure: Is drawn into.
+    """
+    rows = epochs(sweep, number)
+    gap, rate = figure.subplots(1, 2)
+    numbers = [row["epoch"] for row in rows]
+    trained, validated = (
+        progress([row[name] for row in rows]) for name in ("train_loss", "value")
+    )
+    gap.plot(numbers, 100 * trained, color=LOSS_COLOUR, label="training loss")
+    gap.plot(numbers, 100 * validated, color=BASELINE_COLOUR, label="validation objective")
+    gap.fill_between(
+        numbers, 100 * trained, 100 * validated, color=BASELINE_COLOUR, alpha=0.15, label="gap"
+    )
+    gap.axvline(rows[-1]["best_epoch"], color="black", linewidth=1, linestyle=":", label="best")
+    gap.set_ylabel("% of its whole way down")
+    gap.legend(fontsize=8, frameon=False)
+    rate.plot(numbers, [row["lr"] for row in rows], color=LOSS_COLOUR)
+    logarithmic(rate)
+    rate.set_ylabel("learning rate")
+    for axes in (gap, rate):
+        axes.set_xlabel("epoch")
+        bare(axes)
+
+
+def progress(values: Sequence[float]) -> np.ndarray:
+    """Return how far a falling quantity has come from its first value to its lowest one.
+
+    Training loss and validation objective have different units; this makes them comparable.
+
+    Args:
+        values: One an epoch.
+
+    Returns:
+        0 at the first epoch, 1 at the lowest, and 0 throughout if it never falls.
+    """
+    levels = np.asarray(values, dtype=float)
+    whole = levels[0] - levels.min()
+    return (levels[0] - levels) / whole if whole > 0 else np.zeros_like(levels)
+
+
+def epochs(sweep: Snapshot, number: int) -> list[dict[str, float]]:
+    """Return the rows of a trial's ``metrics.csv``."""
+    return records.read_rows(sweep.layout.trial(number) / "metrics.csv")
