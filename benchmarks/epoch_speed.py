@@ -1,90 +1,103 @@
-"""Epochs per second of ``Training`` against a bare tensor loop.
+"""Seconds an epoch of ``Training``, of a bare tensor loop and of a ``DataLoader`` loop; memory.
 
-Run it by ``python -m benchmarks.epoch_speed [WORKLOAD ...]``.
-
-Both train the workload's baseline on the same rows and batches, in turns within one process, so
-that whatever else the machine does falls on both alike. The bare loop is what somebody would write
-by hand for this one model: no guards, no record, no schedule.
+All train the workload's baseline on the same rows, in turns within one process, so that whatever
+else the machine does falls on all alike. The loops are what somebody would write by hand for this
+one model (``benchmarks/loops.py``). Peak memory is that of a fresh process that trains one epoch,
+Python and torch included.
 """
 
 import argparse
-import statistics
+import re
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks import report
+from benchmarks.contestants import OURS
+from benchmarks.loops import Loop, indexed, loaded
+from benchmarks.report import Figure
 from tune import data, workloads
-from tune.optim import optimiser
-from tune.routing import named
+from tune.arguments import assignment
 from tune.training import Plan, Training
 
+PART = "epoch speed"
 SIZES: dict[str, dict[str, Any]] = {"edc": {"data/size": "fast"}}
-ROUNDS = 7
+LOOPS = {"bare loop": indexed, "DataLoader loop": loaded}
 
 
-class Bare:
-    """A hand-written loop over the same model, batches and validation."""
-
-    def __init__(self, training: Training) -> None:
-        """Build a second model of the configuration of ``training``."""
-        self.like = training
-        self.data, self.workload = training.data, training.workload
-        facts = named(self.workload.build, training.facts)
-        self.model = self.workload.build(**facts | training.build_arguments)
-        self.loss = training.loss_arguments
-        self.forward = training.forward_arguments
-        self.optimiser = optimiser(self.model.parameters(), **training.optimiser_arguments)
-
-    def epoch(self) -> None:
-        """Train and validate once."""
-        self.model.train()
-        batch_size = self.like.settings.batch_size
-        for index in torch.split(torch.randperm(len(self.data.train)), batch_size):
-            batch = self.data.train.batch(index)
-            self.optimiser.zero_grad()
-            output = self.model(batch["inputs"], **self.forward)
-            self.workload.loss(output, batch, **self.loss).mean().backward()
-            clip = self.like.settings.clip_norm or float("inf")
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
-            self.optimiser.step()
-        self.model.eval()
-        with torch.inference_mode():
-            everything = self.data.validation.batch(torch.arange(len(self.data.validation)))
-            output = self.model(everything["inputs"], **self.forward)
-            self.workload.metrics(
-                output, everything, **named(self.workload.metrics, self.like.facts)
-            )
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = report.parser(__doc__)
+    parser.add_argument("workload", nargs="*", default=workloads.NAMES)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument(
+        "--set", dest="fixed", action="append", type=assignment, default=[], metavar="KEY=VALUE"
+    )
+    return parser
 
 
-def seconds(epoch: Any) -> float:
-    """Time one call."""
+def epoch_of(contestant: str, name: str, config: dict[str, Any], epochs: int) -> Callable[[], Any]:
+    """Return what trains one epoch of a configuration, each time it is called."""
+    workload, parts = workloads.get(name), data.load(name, None, config)
+    if contestant == OURS:
+        plan = Plan(epochs=epochs, seed=0, patience=epochs)
+        return Training(workload, config, parts, plan).epoch
+    torch.manual_seed(0)
+    return Loop(workload, config, parts, epochs, LOOPS[contestant]).epoch
+
+
+def seconds(epoch: Callable[[], Any]) -> float:
+    """Time one epoch."""
     start = time.perf_counter()
     epoch()
     return time.perf_counter() - start
 
 
-def measure(name: str) -> None:
-    """Print the ratio of one workload."""
+def peak_memory_mb(contestant: str, name: str, config: dict[str, Any]) -> float:
+    """Train one epoch and return the most memory that this process ever held."""
     torch.set_num_threads(1)
-    config = dict(workloads.space(name).baseline) | SIZES.get(name, {})
-    loaded = data.load(name, None, config)
-    plan = Plan(epochs=ROUNDS + 1, seed=0, patience=ROUNDS + 1)
-    training = Training(workloads.get(name), config, loaded, plan)
-    bare = Bare(training)
-    training.epoch(), bare.epoch()
-    pairs = [(seconds(training.epoch), seconds(bare.epoch)) for _ in range(ROUNDS)]
-    ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
-    ratio = statistics.median(bare / ours for ours, bare in pairs)
-    print(f"{name}: {ours:.3f} s an epoch, bare loop {theirs:.3f} s, speed ratio {ratio:.2f}")
+    epoch_of(contestant, name, config, 1)()
+    status = Path("/proc/self/status").read_text()  # Linux; getrusage would count the parent's
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) * 1024 / 1e6
+
+
+def speeds(name: str, config: dict[str, Any], rounds: int) -> Iterator[Figure]:
+    """Yield the seconds an epoch of every contestant, after one epoch to warm up."""
+    epochs = {each: epoch_of(each, name, config, rounds + 1) for each in (OURS, *LOOPS)}
+    for epoch in epochs.values():
+        epoch()
+    turns = [{each: seconds(epoch) for each, epoch in epochs.items()} for _ in range(rounds)]
+    for contestant in epochs:
+        times = [turn[contestant] for turn in turns]
+        yield Figure(PART, f"{name}, epoch", contestant, "s", times)
+
+
+def memories(name: str, config: dict[str, Any]) -> Iterator[Figure]:
+    """Yield the peak memory of every contestant, each in a fresh process."""
+    for contestant in (OURS, *LOOPS):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            peak = pool.submit(peak_memory_mb, contestant, name, config).result()
+        yield Figure(PART, f"{name}, peak memory", contestant, "MB", [peak])
 
 
 def main() -> None:
     """Measure the workloads named, or all."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workload", nargs="*", default=workloads.NAMES)
-    for name in parser.parse_args().workload:
-        measure(name)
+    options = parser().parse_args()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    for name in options.workload:
+        baseline = workloads.space(name).baseline
+        config = {**baseline, **SIZES.get(name, {}), **dict(options.fixed)}
+        report.add(options.output, speeds(name, config, options.rounds))
+        report.add(options.output, memories(name, config))
+    report.show(options.output, PART)
 
 
 if __name__ == "__main__":

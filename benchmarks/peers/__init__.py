@@ -1,0 +1,1 @@
+"""What one would otherwise type: the peers, each used as its documentation shows."""
