@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 RISING = ("r2", "ccc", "pearson", "spearman")  # words in names of metrics: more is better
 METRIC = "ccc_loss"  # 1 - mean concordance of clip valence and clip arousal
 MODE = "min"
-# Feedback pays only after some 10 epochs, so no trial may be stopped much earlier.
-BUDGET = Budget(trials=16, epochs=36, grace_epochs=8)
+# Feedback pays only after 12 to 24 epochs, so no trial may be stopped much earlier.
+BUDGET = Budget(trials=16, epochs=36, grace_epochs=18)
 
 #: The published configuration: PANNs' Cnn6 without feedback. 5 clips are its 32 segments.
 BASELINE = {

@@ -2,6 +2,7 @@
 
 import signal
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -67,12 +68,13 @@ class Interrupts(Callback):  # type: ignore[misc]  # Ray ships no types
         signal.raise_signal(signal.SIGUSR1)  # Ray Tune's own way to stop gracefully
 
 
-def execute(sweep: Sweep, job: Job) -> int | None:
+def execute(sweep: Sweep, job: Job, followers: Sequence[Callback] = ()) -> int | None:
     """Run trials until the sweep holds as many as asked.
 
     Args:
         sweep: The sweep.
         job: What its trials share.
+        followers: Are told of everything that was recorded.
 
     Returns:
         The signal that interrupted it, or None.
@@ -96,7 +98,7 @@ def execute(sweep: Sweep, job: Job) -> int | None:
             stop=keeper,
             max_failures=1,
             reuse_actors=job.reuse,
-            callbacks=[EpochRecorder(sweep, keeper), LargerShare(), interrupts],
+            callbacks=[EpochRecorder(sweep, keeper), LargerShare(), interrupts, *followers],
             trial_dirname_creator=_directory_name,
             raise_on_failed_trial=False,
             verbose=0,

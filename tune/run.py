@@ -62,8 +62,15 @@ def parser() -> Parser:
     machine.add_argument("--trial-timeout", type=duration, help=timeout_help)
     machine.add_argument("--address", help="an existing Ray cluster: auto or ray://host:port")
     screen = parser.add_argument_group("the screen")
-    screen.add_argument("--dashboard", action="store_true", help="start Ray's on 127.0.0.1")
+    dashboard_help = "start Ray's on 127.0.0.1, and say how to start Optuna's"
+    screen.add_argument("--dashboard", action="store_true", help=dashboard_help)
     screen.add_argument("--quiet", action="store_true", help="print the result only")
+    trackers = parser.add_argument_group("trackers")
+    events_help = "write event files into the trials' directories"
+    trackers.add_argument("--tensorboard", action="store_true", help=events_help)
+    mlflow_help = "log to an MLflow server; without URI, to mlflow.db in the sweep's directory"
+    trackers.add_argument("--mlflow", nargs="?", const="", metavar="URI", help=mlflow_help)
+    trackers.add_argument("--wandb", metavar="PROJECT", help="log to Weights & Biases")
     return parser
 
 

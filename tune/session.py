@@ -52,9 +52,13 @@ def check_machine(options: argparse.Namespace) -> resources.Resources | None:
         The share, or None.
 
     Raises:
-        UserError: If there is no such cluster, or this machine has not what is asked for.
+        UserError: If there is no such cluster or tracker, or this machine has not what is asked
+            for.
     """
     prepare(options.address)
+    from tune import trackers  # here, since they import Ray
+
+    trackers.check(options)
     if options.address:
         check_reachable(options.address)
         return None
@@ -81,6 +85,7 @@ def _execute(
     choice: Choice,
     share: resources.Resources | None,
 ) -> int:
+    from tune import trackers
     from tune.executor import Job, execute
 
     console = Console()
@@ -98,7 +103,10 @@ def _execute(
         share = _share(options, have, _measured(space, choice, options))
     with connected(options.address, have, dashboard=options.dashboard) as context:
         share = share or _share(options, _cluster_resources())
-        _announce(console, share, options, context)
+        _announce(console, share)
+        followers = [*trackers.chosen(options, sweep)]
+        if options.dashboard:
+            followers += [_dashboards(console, sweep, context)]
         view = live.View(sweep, space)
         job = Job(
             workload=space.name,
@@ -110,7 +118,7 @@ def _execute(
             timeout_s=options.trial_timeout,
         )
         with live.shown(view, console, quiet=options.quiet):
-            interrupted = execute(sweep, job)
+            interrupted = execute(sweep, job, followers)
     sweep.write_tables()
     return conclude(console, space, sweep, interrupted)
 
@@ -121,18 +129,24 @@ def _cluster_resources() -> dict[str, float]:
     return dict(ray.cluster_resources())
 
 
-def _announce(
-    console: Console, share: resources.Resources, options: argparse.Namespace, context: Any
-) -> None:
+def _announce(console: Console, share: resources.Resources) -> None:
     """Say what runs where."""
     gpus = f", {share.gpus:g} GPU" if share.gpus else ""
     note = f" ({share.note})" if share.note else ""
     console.print(
         f"{share.slots} trials side by side, {share.cpus:g} CPU{gpus} each{note}", highlight=False
     )
-    if options.dashboard:
-        console.print(f"Ray dashboard: http://{context.dashboard_url}", highlight=False)
-        console.print("its token: ray get-auth-token", highlight=False)
+
+
+def _dashboards(console: Console, sweep: Sweep, context: Any) -> Any:
+    """Say where the dashboards are; return what feeds them."""
+    from tune import dashboards
+
+    console.print(f"Ray dashboard: http://{context.dashboard_url}", highlight=False)
+    console.print("its token: ray get-auth-token", highlight=False)
+    command = dashboards.optuna_command(sweep.layout)
+    console.print(f"Optuna dashboard: {command}", highlight=False, markup=False, soft_wrap=True)
+    return dashboards.Gauges(sweep)
 
 
 def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | None) -> int:
