@@ -7,6 +7,8 @@ import pytest
 import torch
 
 torch.set_num_threads(1)  # as in a trial; the test processes themselves share the cores
+#: Ray lets trials give way to all else; beside other tests they would hardly run.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 @pytest.fixture(scope="session", autouse=True)

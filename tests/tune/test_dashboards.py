@@ -28,7 +28,7 @@ from tune import dashboards  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).with_name("optuna-dashboard")
-PATIENCE_S = 60.0
+PATIENCE_S = 200.0
 
 
 @pytest.fixture
