@@ -7,8 +7,9 @@ of the network is a matter of budget, not of search: .125 of the published one o
 second of the synthetic soundscapes, ``--set data/size=full`` as many clips as Emo-Soundscapes has.
 
 Cost: an epoch takes 3 s on one core, times ``forward/passes``. Best so far, by the compact preset
-with feedback on validation: 0.12 to 0.14 from clip labels (four seeds); in 24 epochs, at batches of
-8 and the published ``loss/segment_share``, 0.11 from segment labels, 0.08 from those of ``full``.
+with feedback on validation: 0.12 to 0.14 from clip labels (four seeds); in 24 epochs, at batches
+of 8 and the published ``loss/segment_share``, 0.11 from segment labels, 0.08 from those of
+``full``.
 """
 
 from itertools import combinations
