@@ -115,8 +115,8 @@ def features(path: Path) -> Array:
     Raises:
         DataFormatError: If it is no readable sound, or empty.
     """
-    librosa = optional("librosa", "reading sound files")
-    broken = optional("audioread", "reading sound files").DecodeError
+    librosa = optional("librosa", "reading sound files", "sound")
+    broken = optional("audioread", "reading sound files", "sound").DecodeError
     try:
         sound, _ = librosa.load(path, sr=SAMPLE_RATE_HZ, mono=True, duration=LONGEST_S)
     except (broken, OSError, RuntimeError, EOFError) as error:

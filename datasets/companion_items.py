@@ -22,12 +22,13 @@ def nothing_readable(root: Path, *tried: str) -> FileNotFoundError:
     )
 
 
-def optional(package: str, purpose: str) -> ModuleType:
+def optional(package: str, purpose: str, extra: str) -> ModuleType:
     """Import a package that only some data need.
 
     Args:
         package: Its name.
         purpose: What it is needed for.
+        extra: Of this distribution, that brings it.
 
     Returns:
         The package.
@@ -38,7 +39,7 @@ def optional(package: str, purpose: str) -> ModuleType:
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as error:
-        message = f"{purpose} needs {package}; install it by: pip install {package}"
+        message = f"{purpose} needs {package}; install it by: pip install 'soundsweep[{extra}]'"
         raise ValueError(message) from error
 
 

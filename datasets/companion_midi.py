@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import mido
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.companion_items import optional
 from datasets.companion_latent import Array
 from datasets.contract import DataFormatError
 
@@ -72,7 +72,6 @@ def read_notes(path: Path) -> Notes:
         FileNotFoundError: If there is no such file.
         DataFormatError: If it is cut short, no MIDI, or knows no common time axis.
     """
-    mido = optional("mido", "reading MIDI files")
     if not path.is_file():
         raise FileNotFoundError("no such file")
     try:

@@ -2,18 +2,17 @@
 
 from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from models import companion_figure, companion_losses, companion_metrics
-from models.companion_layers import KEEP, Layers, hidden_activation, run, scaled
-from models.functional import Number
+from models.companion_layers import KEEP, Chain, Layers, hidden_activation, scaled
 
 
-class DynamicsEngine(nn.Module):
+class DynamicsEngine(Chain):
     """The 32 values of a context to 16 values of expression."""
 
-    def __init__(self, width: float, activation: str) -> None:
-        """Create the layers with torch's own initialisation.
+    def __init__(self, width: float = 1.0, activation: str = KEEP) -> None:
+        """Create the layers with torch's own initialisation; the defaults are published.
 
         Args:
             width: Factor of the hidden sizes.
@@ -30,25 +29,8 @@ class DynamicsEngine(nn.Module):
         """List each layer and the name of the activation after it, in the order of ``forward``."""
         return [(self.fc1, self.hidden), (self.fc2, self.hidden), (self.fc3, "sigmoid")]
 
-    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
-        """Predict.
 
-        Args:
-            inputs: Shape ``[B, 32]``.
-            dropout: Probability after each hidden activation: a float, a 0-d tensor or a
-                ``[B, 1]`` tensor.
-
-        Returns:
-            Expression in 0..1. Shape ``[B, 16]``.
-        """
-        return run(self.layers(), inputs, dropout, self.training)
-
-
-def build(width: float = 1.0, activation: str = KEEP) -> DynamicsEngine:
-    """Build the network; the defaults are the published one."""
-    return DynamicsEngine(width, activation)
-
-
+build = DynamicsEngine
 loss = companion_losses.squared_error
 metrics = companion_metrics.output_scores
 draw = partial(companion_figure.draw_outputs, label="value of the expression")

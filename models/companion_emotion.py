@@ -2,18 +2,17 @@
 
 from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from models import companion_figure, companion_losses, companion_metrics
-from models.companion_layers import KEEP, Layers, hidden_activation, run, scaled
-from models.functional import Number
+from models.companion_layers import KEEP, Chain, Layers, hidden_activation, scaled
 
 
-class EmotionRecognizer(nn.Module):
+class EmotionRecognizer(Chain):
     """128 mel features to the 64 values of an emotion's embedding."""
 
-    def __init__(self, width: float, activation: str) -> None:
-        """Create the layers with torch's own initialisation.
+    def __init__(self, width: float = 1.0, activation: str = KEEP) -> None:
+        """Create the layers with torch's own initialisation; the defaults are published.
 
         Args:
             width: Factor of the hidden sizes.
@@ -36,25 +35,8 @@ class EmotionRecognizer(nn.Module):
             (self.fc3, "tanh"),
         ]
 
-    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
-        """Predict.
 
-        Args:
-            inputs: Shape ``[B, 128]``.
-            dropout: Probability after each hidden activation: a float, a 0-d tensor or a
-                ``[B, 1]`` tensor.
-
-        Returns:
-            Embedding in -1..1. Shape ``[B, 64]``.
-        """
-        return run(self.layers(), inputs, dropout, self.training)
-
-
-def build(width: float = 1.0, activation: str = KEEP) -> EmotionRecognizer:
-    """Build the network; the defaults are the published one."""
-    return EmotionRecognizer(width, activation)
-
-
+build = EmotionRecognizer
 loss = companion_losses.squared_error
 metrics = companion_metrics.embedding_scores
 draw = partial(companion_figure.draw_outputs, label="value of the embedding")

@@ -1,17 +1,16 @@
 """Companion network of ``companion_groove``. B batch."""
 
-from torch import Tensor, nn
+from torch import nn
 
 from models import companion_figure, companion_losses, companion_metrics
-from models.companion_layers import KEEP, Layers, hidden_activation, run, scaled
-from models.functional import Number
+from models.companion_layers import KEEP, Chain, Layers, hidden_activation, scaled
 
 
-class GroovePredictor(nn.Module):
+class GroovePredictor(Chain):
     """The 64 values of an emotion's embedding to 32 features of a groove."""
 
-    def __init__(self, width: float, activation: str) -> None:
-        """Create the layers with torch's own initialisation.
+    def __init__(self, width: float = 1.0, activation: str = KEEP) -> None:
+        """Create the layers with torch's own initialisation; the defaults are published.
 
         Args:
             width: Factor of the hidden sizes.
@@ -28,25 +27,8 @@ class GroovePredictor(nn.Module):
         """List each layer and the name of the activation after it, in the order of ``forward``."""
         return [(self.fc1, self.hidden), (self.fc2, self.hidden), (self.fc3, "tanh")]
 
-    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
-        """Predict.
 
-        Args:
-            inputs: Shape ``[B, 64]``.
-            dropout: Probability after each hidden activation: a float, a 0-d tensor or a
-                ``[B, 1]`` tensor.
-
-        Returns:
-            Groove features in -1..1. Shape ``[B, 32]``.
-        """
-        return run(self.layers(), inputs, dropout, self.training)
-
-
-def build(width: float = 1.0, activation: str = KEEP) -> GroovePredictor:
-    """Build the network; the defaults are the published one."""
-    return GroovePredictor(width, activation)
-
-
+build = GroovePredictor
 loss = companion_losses.squared_error
 metrics = companion_metrics.output_scores
 draw = companion_figure.draw_grooves

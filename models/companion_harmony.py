@@ -2,18 +2,17 @@
 
 from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from models import companion_figure, companion_losses, companion_metrics
-from models.companion_layers import KEEP, Layers, hidden_activation, run, scaled
-from models.functional import Number
+from models.companion_layers import KEEP, Chain, Layers, hidden_activation, scaled
 
 
-class HarmonyPredictor(nn.Module):
+class HarmonyPredictor(Chain):
     """An embedding and the context of chords to the probabilities of 64 chords."""
 
-    def __init__(self, width: float, activation: str) -> None:
-        """Create the layers with torch's own initialisation.
+    def __init__(self, width: float = 1.0, activation: str = KEEP) -> None:
+        """Create the layers with torch's own initialisation; the defaults are published.
 
         Args:
             width: Factor of the hidden sizes.
@@ -30,25 +29,8 @@ class HarmonyPredictor(nn.Module):
         """List each layer and the name of the activation after it, in the order of ``forward``."""
         return [(self.fc1, self.hidden), (self.fc2, self.hidden), (self.fc3, "softmax")]
 
-    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
-        """Predict.
 
-        Args:
-            inputs: Shape ``[B, 128]``.
-            dropout: Probability after each hidden activation: a float, a 0-d tensor or a
-                ``[B, 1]`` tensor.
-
-        Returns:
-            Probability of every chord, summing to 1. Shape ``[B, 64]``.
-        """
-        return run(self.layers(), inputs, dropout, self.training)
-
-
-def build(width: float = 1.0, activation: str = KEEP) -> HarmonyPredictor:
-    """Build the network; the defaults are the published one."""
-    return HarmonyPredictor(width, activation)
-
-
+build = HarmonyPredictor
 loss = companion_losses.divergence
 metrics = companion_metrics.chord_scores
 draw = partial(companion_figure.draw_outputs, label="chord")

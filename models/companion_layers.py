@@ -65,27 +65,35 @@ def scaled(width: float, *sizes: int) -> list[int]:
     return found
 
 
-def run(layers: Layers, inputs: Tensor, dropout: Number, training: bool) -> Tensor:
-    """Apply layers in order, with dropout after each hidden activation.
+class Chain(nn.Module):
+    """Layers one after the other; each network creates its own and lists them."""
 
-    Args:
-        layers: Each module, dense or recurrent, with the name of the activation after it, "" for
-            none.
-        inputs: Shape ``[B, N]``.
-        dropout: Probability: a float, a 0-d tensor or a ``[B, 1]`` tensor.
-        training: Whether to drop anything.
+    def layers(self) -> Layers:
+        """List each module, dense or recurrent, and the name of the activation after it.
 
-    Returns:
-        Output of the last layer. Shape ``[B, H]``.
-    """
-    last, values = len(layers) - 1, inputs
-    for number, (module, activation) in enumerate(layers):
-        values = first_step(module, values) if isinstance(module, nn.LSTM) else module(values)
-        if activation:
-            values = ACTIVATIONS[activation](values)
-            if number < last:
-                values = functional.dropout(values, dropout, training)
-    return values
+        Returns:
+            Layers in the order in which they act; "" for no activation.
+        """
+        raise NotImplementedError
+
+    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
+        """Apply the layers in order, with dropout after each hidden activation.
+
+        Args:
+            inputs: Shape ``[B, N]``.
+            dropout: Probability: a float, a 0-d tensor or a ``[B, 1]`` tensor.
+
+        Returns:
+            Output of the last layer. Shape ``[B, H]``.
+        """
+        layers, values = self.layers(), inputs
+        for number, (module, activation) in enumerate(layers, start=1):
+            values = first_step(module, values) if isinstance(module, nn.LSTM) else module(values)
+            if activation:
+                values = ACTIVATIONS[activation](values)
+                if number < len(layers):
+                    values = functional.dropout(values, dropout, self.training)
+        return values
 
 
 def first_step(lstm: nn.LSTM, inputs: Tensor) -> Tensor:

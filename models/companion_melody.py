@@ -2,21 +2,20 @@
 
 from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 
 from models import companion_figure, companion_losses, companion_metrics
-from models.companion_layers import KEEP, Layers, hidden_activation, run, scaled
-from models.functional import Number
+from models.companion_layers import KEEP, Chain, Layers, hidden_activation, scaled
 
 
-class MelodyTransformer(nn.Module):
+class MelodyTransformer(Chain):
     """The 64 values of an emotion's embedding to the probabilities of 128 notes.
 
     The published name stays, though there is no attention in it.
     """
 
-    def __init__(self, width: float, activation: str) -> None:
-        """Create the layers with torch's own initialisation.
+    def __init__(self, width: float = 1.0, activation: str = KEEP) -> None:
+        """Create the layers with torch's own initialisation; the defaults are published.
 
         Args:
             width: Factor of the hidden sizes.
@@ -39,25 +38,8 @@ class MelodyTransformer(nn.Module):
             (self.fc3, "sigmoid"),
         ]
 
-    def forward(self, inputs: Tensor, dropout: Number = 0.0) -> Tensor:
-        """Predict.
 
-        Args:
-            inputs: Shape ``[B, 64]``.
-            dropout: Probability after each hidden activation: a float, a 0-d tensor or a
-                ``[B, 1]`` tensor.
-
-        Returns:
-            Probability of every note, in 0..1. Shape ``[B, 128]``.
-        """
-        return run(self.layers(), inputs, dropout, self.training)
-
-
-def build(width: float = 1.0, activation: str = KEEP) -> MelodyTransformer:
-    """Build the network; the defaults are the published one."""
-    return MelodyTransformer(width, activation)
-
-
+build = MelodyTransformer
 loss = companion_losses.cross_entropy
 metrics = companion_metrics.note_scores
 draw = partial(companion_figure.draw_outputs, label="note")

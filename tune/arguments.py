@@ -31,6 +31,13 @@ def add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
 
 
+def add_set(parser: argparse.ArgumentParser | argparse._ArgumentGroup, help: str) -> None:
+    """Add the values that are fixed, or the data that are chosen."""
+    parser.add_argument(
+        "--set", action="append", type=assignment, default=[], metavar="KEY=VALUE", help=help
+    )
+
+
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 QUERY = {"host", "sslmode", "sslrootcert"}  # libpq has others, of which some hold a secret
 

@@ -6,9 +6,7 @@ Each is a zip file whose members carry checksums, which torch itself does not lo
 import os
 import struct
 from pathlib import Path
-from pickle import (
-    UnpicklingError,
-)  # torch's error for a file with code in it; nothing is unpickled
+from pickle import UnpicklingError
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -18,7 +16,8 @@ from tune.errors import StorageFailure, UserError
 
 BEST = "best.pt"
 TO_CONTINUE = ("last.pt", "previous.pt")  # the newer one first
-#: What ``zipfile`` and ``torch`` raise for a file that is cut, flipped or made by a stranger.
+#: What ``zipfile`` and ``torch`` raise for a file that is cut, flipped or made by a stranger;
+#: the last but one is torch's word for a file with code in it, though nothing is unpickled.
 FILE_DAMAGES = (BadZipFile, EOFError, OSError, UnpicklingError, struct.error)
 CONTENT_DAMAGES = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError)
 

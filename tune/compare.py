@@ -7,7 +7,7 @@ their best epoch; runs are scored again from their arrays; failed ones come last
 is complete. What cannot be read is named with the reason, and hides no other. Reads only.
 """
 
-import sys
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from tune import comparison, finding, following, ranking
 from tune.arguments import Parser, add_results, positive
 from tune.audit import Audit, Completeness, audit
-from tune.errors import UserError
+from tune.errors import UserError, answer
 from tune.layout import Layout
 from tune.ranking import Entry
 
@@ -64,20 +64,21 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    try:
-        found = read(options.results, options.what)
-        shown = ranking.ranked(found.entries, options.sort_by)[: options.top]
-        show(found, shown, options.sort_by)
-        if options.csv:
-            comparison.write_csv(shown, options.csv)
-        if options.json:
-            comparison.write_json(shown, options.json)
-        if options.summary:
-            comparison.write_summary(shown, options.summary)
-        print(found.complete())
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answer(lambda: compare(options))
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Show and write what the command line asks for; return the exit code."""
+    found = read(options.results, options.what)
+    shown = ranking.ranked(found.entries, options.sort_by)[: options.top]
+    show(found, shown, options.sort_by)
+    if options.csv:
+        comparison.write_csv(shown, options.csv)
+    if options.json:
+        comparison.write_json(shown, options.json)
+    if options.summary:
+        comparison.write_summary(shown, options.summary)
+    print(found.complete())
     return 0
 
 

@@ -56,3 +56,24 @@ class Course:
         """Continue from ``state_dict``; what else ``state`` holds is left alone."""
         self.stopping.load_state_dict(state["stopping"])
         self.rows = list(state["history"])
+
+
+class OnCourse:
+    """What a training shows of its course, whether of one model or of several."""
+
+    course: Course
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """The rows of the epochs so far."""
+        return self.course.rows
+
+    @property
+    def ended(self) -> str | None:
+        """Why the training is over, or None while it is not."""
+        return self.course.ended
+
+    @property
+    def improved(self) -> bool:
+        """Whether the last epoch was the best so far."""
+        return self.course.improved

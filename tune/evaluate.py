@@ -7,14 +7,12 @@ command to go on after an interruption, or to add seeds. Some workloads are eval
 splits; --set data/split=... chooses one.
 """
 
-import sys
+import argparse
 from collections.abc import Sequence
 
 from tune import layout, workloads
-from tune.arguments import Parser, add_sweep, assignment, positive, share
-from tune.errors import UserError
-
-INTERRUPTED = 130
+from tune.arguments import Parser, add_set, add_sweep, positive, share
+from tune.errors import answer
 
 
 def parser() -> Parser:
@@ -23,14 +21,7 @@ def parser() -> Parser:
     add_sweep(parser)
     parser.add_argument("--top", type=positive, default=3, help="configurations (default 3)")
     parser.add_argument("--seeds", type=positive, default=5, help="trainings each (default 5)")
-    parser.add_argument(
-        "--set",
-        action="append",
-        type=assignment,
-        default=[],
-        metavar="KEY=VALUE",
-        help="train on other data than the sweep, e.g. data/split=material",
-    )
+    add_set(parser, "train on other data than the sweep, e.g. data/split=material")
     parser.add_argument("--cpus-per-trial", type=share, help="a number, or auto (default)")
     parser.add_argument("--gpus-per-trial", type=share, help="fractions allowed, or auto")
     parser.add_argument("--concurrent", type=positive, help="most trainings at a time")
@@ -40,18 +31,17 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    try:
-        space = workloads.space(options.workload)
-        place = layout.choose(options.results, options.workload, options.sweep)
-        from tune.retrain import retrain  # here, so that --help needs neither Ray nor torch
+    farewell = "interrupted; finished trainings are kept, run the same command again"
+    return answer(lambda: evaluate(options), farewell)
 
-        retrain(space, place, options)
-    except (UserError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; finished trainings are kept, run the same command again")
-        return INTERRUPTED
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Retrain and score as the command line asks; return the exit code."""
+    space = workloads.space(options.workload)
+    place = layout.choose(options.results, options.workload, options.sweep)
+    from tune.retrain import retrain  # here, so that --help needs neither Ray nor torch
+
+    retrain(space, place, options)
     return 0
 
 

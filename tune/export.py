@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 
 from tune import layout, records, table, workloads
 from tune.arguments import Parser, add_sweep, positive
-from tune.errors import UserError
+from tune.errors import UserError, answer
 from tune.layout import Layout
 from tune.study import read_trials
 
@@ -42,21 +42,22 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    try:
-        workloads.space(options.workload)
-        place = layout.choose(options.results, options.workload, options.sweep)
-        best = table.best(read_trials(place.journal), options.top)
-        if not best:
-            raise UserError(f"sweep {place.directory.name} must hold an ended trial, but has none")
-        if options.model:
-            write_model(place, best[0], options)
-        elif options.sample:
-            write_samples(place, best[0], options)
-        else:
-            emit(_table_format(options.format)(rows(best, place)), options.output)
-    except (UserError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answer(lambda: export(options))
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write what the command line asks for; return the exit code."""
+    workloads.space(options.workload)
+    place = layout.choose(options.results, options.workload, options.sweep)
+    best = table.best(read_trials(place.journal), options.top)
+    if not best:
+        raise UserError(f"sweep {place.directory.name} must hold an ended trial, but has none")
+    if options.model:
+        write_model(place, best[0], options)
+    elif options.sample:
+        write_samples(place, best[0], options)
+    else:
+        emit(_table_format(options.format)(rows(best, place)), options.output)
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from datasets.contract import Data
 from tune import records
-from tune.course import Course
+from tune.course import Course, OnCourse
 from tune.errors import TrialFailure
 from tune.objective import objective
 from tune.training import Plan, Training
@@ -32,7 +32,7 @@ def begin(
     return trainings[0] if len(trainings) == 1 else FoldedTraining(trainings)
 
 
-class FoldedTraining:
+class FoldedTraining(OnCourse):
     """One configuration on every fold; is used as a ``Training`` is.
 
     The folds are trained alike, from the same seed. Every metric is the mean over the folds, and
@@ -43,21 +43,6 @@ class FoldedTraining:
         """Train ``folds`` side by side; they differ in nothing but their data."""
         self.folds = folds
         self.course = Course(folds[0].plan.epochs, folds[0].plan.patience)
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """The rows of the epochs so far."""
-        return self.course.rows
-
-    @property
-    def ended(self) -> str | None:
-        """Why the training is over, or None while it is not."""
-        return self.course.ended
-
-    @property
-    def improved(self) -> bool:
-        """Whether the last epoch was the best so far, in the mean."""
-        return self.course.improved
 
     @property
     def build_arguments(self) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 
 from matplotlib.figure import Figure
 from optuna.trial import FrozenTrial
@@ -94,7 +93,7 @@ def draw(sweep: Snapshot, ranked: Parameters) -> Iterator[Drawn]:
         figure = figures.wide(picture.height_in)
         try:
             picture.draw(figure)
-        except (OSError, ValueError, RuntimeError, UnpicklingError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).partition("\n")[0]
             yield Drawn(picture.title, f"Could not be drawn: {reason}", None)
             continue

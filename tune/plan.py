@@ -7,7 +7,6 @@ that is tight, 2 if one at a time is best, 3 without a GPU; the plan is then for
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,15 +15,14 @@ from rich.table import Table
 
 from search_spaces.contract import Budget
 from tune import workloads
-from tune.arguments import Parser, assignment, positive
-from tune.errors import UserError
+from tune.arguments import Parser, add_set, positive
+from tune.errors import answer
 from tune.hardware import Machine
 from tune.live import clock
 from tune.planning import Findings, explore_here
 from tune.quiet import libraries_muted
 from tune.sharing import Sharing, Verdict, sweep_s
 
-INTERRUPTED = 130
 GIB = 1024**3
 DISTURBED = "warning: other work kept the cores busy meanwhile; plan again when it is done"
 MEANINGS = {
@@ -45,28 +43,15 @@ def parser() -> Parser:
     parser.add_argument(
         "--data", type=Path, help="your data; without it, the embedded default data"
     )
-    parser.add_argument(
-        "--set",
-        action="append",
-        type=assignment,
-        default=[],
-        metavar="KEY=VALUE",
-        help="fix a parameter, or choose data, as in tune.run",
-    )
+    add_set(parser, "fix a parameter, or choose data, as in tune.run")
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    try:
-        return plan(options, Console())
-    except (UserError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted before everything was measured", file=sys.stderr)
-        return INTERRUPTED
+    farewell = "interrupted before everything was measured"
+    return answer(lambda: plan(options, Console()), farewell)
 
 
 def plan(options: argparse.Namespace, console: Console) -> int:

@@ -4,35 +4,32 @@ One page, ``report.html``, that opens from disk and needs no network, and its pi
 ``figures/``, both in the sweep's directory. A sweep that still runs is reported as it stands.
 """
 
-import sys
+import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from tune import layout, workloads
-from tune.arguments import Parser
-from tune.errors import UserError
+from tune.arguments import Parser, add_sweep
+from tune.errors import answer
 from tune.layout import Layout
 
 
 def parser() -> Parser:
     """Describe the command line."""
     parser = Parser(prog="python -m tune.report", description=__doc__)
-    known = ", ".join(workloads.NAMES)
-    parser.add_argument("workload", type=workloads.resolve, metavar="WORKLOAD", help=known)
-    parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="where sweeps lie")
+    add_sweep(parser)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    try:
-        workloads.space(options.workload)
-        report(layout.choose(options.results, options.workload, options.sweep))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return answer(lambda: write(options))
+
+
+def write(options: argparse.Namespace) -> int:
+    """Report the sweep that the command line names; return the exit code."""
+    workloads.space(options.workload)
+    report(layout.choose(options.results, options.workload, options.sweep))
     return 0
 
 

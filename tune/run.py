@@ -1,15 +1,13 @@
 """Start, resume or extend a sweep: ``python -m tune.run <workload>``."""
 
-import sys
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
 from tune import workloads
-from tune.arguments import Parser, assignment, duration, positive, several, storage_url, study_url
-from tune.errors import UserError
+from tune.arguments import Parser, add_set, duration, positive, several, storage_url, study_url
+from tune.errors import answer
 from tune.resources import share
-
-INTERRUPTED = 130
 
 
 def parser() -> Parser:
@@ -32,14 +30,7 @@ def parser() -> Parser:
         help="continue or extend a sweep; without NAME, the newest unfinished one",
     )
     sweep.add_argument("--seed", type=int, help="of every random number (default 0)")
-    sweep.add_argument(
-        "--set",
-        action="append",
-        type=assignment,
-        default=[],
-        metavar="KEY=VALUE",
-        help="fix a parameter instead of searching it, or choose data, e.g. data/size=fast",
-    )
+    add_set(sweep, "fix a parameter instead of searching it, or choose data, e.g. data/size=fast")
     sweep.add_argument(
         "--folds",
         type=several,
@@ -77,21 +68,19 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    try:
-        if options.workload in workloads.GROUPS:
-            from tune import group  # here, so that --help needs neither Ray nor torch
+    return answer(lambda: sweep(options), "interrupted before any trial had begun")
 
-            return group.run(options.workload, options)
-        space = workloads.space(options.workload)
-        from tune import session
 
-        return session.run(space, options)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted before any trial had begun", file=sys.stderr)
-        return INTERRUPTED
+def sweep(options: argparse.Namespace) -> int:
+    """Run one sweep, or those of a group in turn; return the exit code."""
+    if options.workload in workloads.GROUPS:
+        from tune import group  # here, so that --help needs neither Ray nor torch
+
+        return group.run(options.workload, options)
+    space = workloads.space(options.workload)
+    from tune import session
+
+    return session.run(space, options)
 
 
 if __name__ == "__main__":

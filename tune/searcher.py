@@ -126,10 +126,8 @@ def larger(asked: dict[str, float], nodes: list[dict[str, float]]) -> dict[str, 
         Shares by Ray's names of them.
     """
     wanted = {kind: 2 * share for kind, share in asked.items()}
-    if "GPU" in wanted:
-        wanted["GPU"] = min(
-            wanted["GPU"], 1.0
-        )  # a trial trains on one, and Ray has no 1.5 of them
+    if "GPU" in wanted:  # a trial trains on one, and Ray has no 1.5 of them
+        wanted["GPU"] = min(wanted["GPU"], 1.0)
     found = [{kind: min(wanted[kind], node.get(kind, 0.0)) for kind in wanted} for node in nodes]
     fitting = [each for each in found if all(each[kind] >= asked[kind] for kind in asked)]
     best = max(fitting, key=lambda each: sum(each[kind] / wanted[kind] for kind in wanted))

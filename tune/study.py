@@ -4,10 +4,8 @@ Optuna's append-only journal, or the database in its place, is the only truth ab
 whatever else lies in its directory can be made again from it and from the checkpoints.
 """
 
-import json
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +17,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tune.database import driven, patient, pointed
 from tune.errors import UserError
+from tune.journal import mend, readable
 from tune.seeding import derive
 from tune.workloads import Space
 
 END = "end"
 OUTCOMES = ("complete", "pruned", "failed")
-#: What Optuna raises for lines that are no journal, or not one of its own.
-DAMAGES = (AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 FAILED = "failed"  # name of the constraint that keeps the sampler away from failed configurations
 STARTUP_TRIALS = 10
 
@@ -67,7 +64,7 @@ class Study:
             mend(path)
         name = database.study if database else space.name
         storage = driven(database) if database else None
-        with _readable(path):
+        with readable(path):
             self.optuna = optuna.create_study(
                 storage=storage or JournalStorage(JournalFileBackend(str(path))),
                 study_name=name,
@@ -235,7 +232,7 @@ def read_trials(path: Path) -> list[FrozenTrial]:
     """
     database = pointed(path)
     given = database.trials() if database else None
-    with _readable(path):
+    with readable(path):
         trials = _read_journal(path) if given is None else given
         _check_ends(trials)
     return [trial for trial in trials if trial.state != TrialState.WAITING]
@@ -247,16 +244,6 @@ def _read_journal(path: Path) -> list[FrozenTrial]:
     return storage.get_all_trials(found[0]._study_id) if found else []
 
 
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except DAMAGES as error:
-        what = f"{type(error).__name__}: {error}".partition("\n")[0]
-        message = f"{path} must be a journal as tune.run wrote it, but is damaged ({what})"
-        raise UserError(f"{message}; restore it from a copy or start a new sweep") from error
-
-
 def _check_ends(trials: Iterable[FrozenTrial]) -> None:
     for trial in trials:
         end = trial.user_attrs.get(END)
@@ -266,29 +253,3 @@ def _check_ends(trials: Iterable[FrozenTrial]) -> None:
             raise ValueError(f"trial {trial.number} ended as {end!r}")
         if not isinstance(end["reason"], str) or not isinstance(end["summary"], dict):
             raise ValueError(f"trial {trial.number} ended as {end!r}")
-
-
-def mend(path: Path) -> None:
-    """Cut off what a dying process left half-written at the end of a journal.
-
-    Also removes the lock that such a process left beside it: the sweep's own lock, which the
-    caller holds, already keeps every other writer out.
-    """
-    if not path.exists():
-        return
-    Path(f"{path}.lock").unlink(missing_ok=True)
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]
-    while whole and not _is_json(whole[whole[:-1].rfind(b"\n") + 1 :]):
-        whole = whole[: whole[:-1].rfind(b"\n") + 1]
-    if len(whole) < len(content):
-        with path.open("r+b") as file:
-            file.truncate(len(whole))
-
-
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return True

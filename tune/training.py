@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from datasets.contract import Batch, Data, Part
-from tune.course import Course
+from tune.course import Course, OnCourse
 from tune.errors import TrialFailure
 from tune.objective import objective
 from tune.optim import Schedule, learning_rate, optimiser
@@ -40,7 +40,7 @@ class Plan:
     device: str = "cpu"
 
 
-class Training:
+class Training(OnCourse):
     """One configuration: ``epoch()`` until ``ended`` says why it is over."""
 
     def __init__(
@@ -87,21 +87,6 @@ class Training:
         self.start_loss = math.nan
         self.skipped = 0
         self.skipped_in_a_row = 0
-
-    @property
-    def history(self) -> list[dict[str, float]]:
-        """The rows of the epochs so far."""
-        return self.course.rows
-
-    @property
-    def ended(self) -> str | None:
-        """Why the training is over, or None while it is not."""
-        return self.course.ended
-
-    @property
-    def improved(self) -> bool:
-        """Whether the last epoch was the best so far."""
-        return self.course.improved
 
     def epoch(self) -> dict[str, float]:
         """Train one epoch and score the validation part.

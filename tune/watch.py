@@ -4,7 +4,7 @@ Reads the sweep's files and writes nothing, so it can be started, stopped and re
 Ctrl+C ends the watching only, with exit code 0. Away from a terminal it prints once.
 """
 
-import sys
+import argparse
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from tune import finding, following, live
 from tune.arguments import Parser, add_results
-from tune.errors import UserError
+from tune.errors import UserError, answer
 from tune.following import Snapshot
 from tune.layout import Layout
 from tune.study import outcome
@@ -40,21 +40,20 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(argv)
-    console = Console()
-    try:
-        if options.sweep is None:
-            place = finding.newest(options.results)
-        else:
-            place = finding.find(options.results, options.sweep)
-        if options.once or not console.is_terminal:
-            console.print(look(place)[1])
-        else:
-            follow(place, console)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped watching; the sweep itself is left alone")
+    farewell = "stopped watching; the sweep itself is left alone"
+    return answer(lambda: watch(options, Console()), farewell, code=0)
+
+
+def watch(options: argparse.Namespace, console: Console) -> int:
+    """Draw the sweep once, or follow it; return the exit code."""
+    if options.sweep is None:
+        place = finding.newest(options.results)
+    else:
+        place = finding.find(options.results, options.sweep)
+    if options.once or not console.is_terminal:
+        console.print(look(place)[1])
+    else:
+        follow(place, console)
     return 0
 
 

@@ -46,6 +46,11 @@ ALIASES = {
 }
 
 
+def _silent(_fixed: Mapping[str, Any]) -> Sequence[str]:
+    """Warn of nothing."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Space:
     """What ``search_spaces/<name>.py`` states; read without importing torch."""
@@ -61,7 +66,7 @@ class Space:
     rising: Sequence[str] = ()
     evaluations: Sequence[Mapping[str, Any]] = ()
     older_runs: Mapping[str, Any] | None = None
-    cautions: Callable[[Mapping[str, Any]], Sequence[str]] = lambda fixed: ()
+    cautions: Callable[[Mapping[str, Any]], Sequence[str]] = _silent
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ def space(name: str) -> Space:
         rising=getattr(module, "RISING", ()),
         evaluations=getattr(module, "EVALUATIONS", ()),
         older_runs=getattr(module, "OLDER_RUNS", None),
-        cautions=getattr(module, "cautions", lambda fixed: ()),
+        cautions=getattr(module, "cautions", _silent),
     )
 
 

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
-mido = pytest.importorskip("mido")
+import mido
 
 TICKS_PER_BEAT = 480
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import mido
 import numpy as np
 import optuna
 import pytest
@@ -78,7 +79,6 @@ def write_wav(path: Path) -> None:
 
 
 def write_midi(path: Path) -> None:
-    mido = pytest.importorskip("mido")
     messages = [mido.Message(kind, note=60, time=240) for kind in ("note_on", "note_off") * 4]
     midi = mido.MidiFile(ticks_per_beat=480)
     midi.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000), *messages]))

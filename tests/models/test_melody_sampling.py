@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-import mido  # type: ignore[import-untyped]  # ships no types
+import mido
 import pytest
 import torch
 from torch import Tensor, nn

@@ -6,7 +6,8 @@ import optuna
 import pytest
 
 from tune.errors import UserError
-from tune.study import End, Study, mend, outcome, read_trials, starting_points
+from tune.journal import mend
+from tune.study import End, Study, outcome, read_trials, starting_points
 from tune.workloads import Space
 
 

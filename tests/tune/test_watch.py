@@ -171,7 +171,7 @@ def test_interrupting_the_watch_leaves_the_sweep_alone(
     monkeypatch.setattr(watch, "Console", lambda: Console(force_terminal=True, width=100))
     before = contents(driven.layout.directory)
     assert watch.main(["--results", str(tmp_path)]) == 0
-    assert "the sweep itself is left alone" in capsys.readouterr().out
+    assert "the sweep itself is left alone" in capsys.readouterr().err
     assert contents(driven.layout.directory) == before
 
 
