@@ -14,7 +14,7 @@ PARTS = {
     "start": "--repeats 1 --caches warm",
     "epoch_speed": "--rounds 1",
     "overhead": "--lengths 0.5 --trials 8 --repeats 1",
-    "time_to_target": "--seeds 1 --limit 60 --settings best --after 30 60",
+    "time_to_target": "--seeds 1 --limit 60 --settings informed --after 30 60",
     "scale": "--trials 100 --ray-trials 100 --slots 4",
     "decisions": "--workers 10 --seeds 2 --trials 30",
 }

@@ -1,8 +1,8 @@
 """``study.optimize`` of Optuna alone, side by side as its documentation shows.
 
 Plain: threads (``n_jobs``), Optuna's default sampler and its median pruner. Best: one process a
-slot on a journal, successive halving, a multivariate TPE that knows what runs, and soundsweep's
-starting points first.
+slot on a journal, successive halving, a multivariate TPE that knows what runs. Informed:
+soundsweep's starting points first, too.
 """
 
 import multiprocessing

@@ -1,8 +1,9 @@
 """Ray Tune with OptunaSearch and ASHA, as Ray's documentation combines them.
 
 Plain: a function that reports, and Ray's defaults. Best: processes are reused, Ray's loggers and
-frequent snapshots are off, TPE is multivariate and knows what runs, and soundsweep's starting
-points are evaluated first. The define-by-run space is the very function that soundsweep searches.
+frequent snapshots are off, TPE is multivariate and knows what runs. Informed: soundsweep's
+starting points are evaluated first, too. The define-by-run space is the very function that
+soundsweep searches.
 """
 
 import os

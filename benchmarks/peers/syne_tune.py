@@ -1,8 +1,8 @@
 """Syne Tune with a local backend: one Python process a trial, as its documentation shows.
 
 Plain: ASHA and Syne Tune's defaults. Best: BOHB (TPE-like, on the rungs of ASHA), a loop that
-looks for results every 0.1 s instead of every 5 s, no copies of the tuner on disk, and
-soundsweep's starting points first. Syne Tune has no conditional parameters: all of them are
+looks for results every 0.1 s instead of every 5 s, no copies of the tuner on disk. Informed:
+soundsweep's starting points first, too. Syne Tune has no conditional parameters: all of them are
 sampled, and a trial is given those that act.
 """
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.contestants import SETTINGS, STYLES
 from tune import workloads
 from tune.arguments import assignment
 
@@ -25,7 +26,7 @@ class Task:
     Attributes:
         workload: Its name.
         style: How a trial trains: ``ours`` or ``original``.
-        settings: Of the peer: ``plain`` as its first example shows, or its ``best``.
+        settings: Of the peer, one of ``contestants.SETTINGS``.
         trials: How many.
         epochs: Most of a trial.
         slots: Trials side by side.
@@ -52,12 +53,13 @@ class Task:
     @property
     def best(self) -> bool:
         """Whether the peer runs with its best settings."""
-        return self.settings == "best"
+        return self.settings != "plain"
 
     def points(self) -> list[dict[str, Any]]:
-        """Return the configurations that soundsweep tries first; with best settings only."""
+        """Return the configurations that soundsweep tries first, if the peer is told of them."""
         space = workloads.space(self.workload)
-        return [dict(point) for point in (space.baseline, *space.presets)] if self.best else []
+        known = (space.baseline, *space.presets) if self.settings == "informed" else ()
+        return [dict(point) for point in known]
 
     def plain(self) -> dict[str, Any]:
         """Return plain values, from which ``Task.read`` makes the task again."""
@@ -80,8 +82,8 @@ def parse(doc: str | None) -> Task:
     """
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("workload", choices=workloads.NAMES)
-    parser.add_argument("--style", choices=["ours", "original"], default="ours")
-    parser.add_argument("--settings", choices=["plain", "best"], default="plain")
+    parser.add_argument("--style", choices=STYLES, default="ours")
+    parser.add_argument("--settings", choices=SETTINGS, default="plain")
     for name, default in (("trials", 24), ("epochs", 40), ("slots", 2), ("seed", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument(

@@ -26,11 +26,13 @@ def test_every_epoch_is_told_with_the_best_so_far(
     assert len(list(tmp_path.glob("*.pt"))) == (style == "original")
 
 
-def test_peer_starts_from_our_points_with_best_settings_only(tmp_path: Path) -> None:
+def test_peer_starts_from_our_points_only_if_told_of_them(tmp_path: Path) -> None:
     space = workloads.space("edc")
-    best = Task("edc", "ours", "best", 3, 2, 2, 0, {}, tmp_path)
-    assert best.points() == [space.baseline, *space.presets]
-    assert Task("edc", "ours", "plain", 3, 2, 2, 0, {}, tmp_path).points() == []
+    told = Task("edc", "ours", "informed", 3, 2, 2, 0, {}, tmp_path)
+    assert told.best
+    assert told.points() == [space.baseline, *space.presets]
+    for settings in ("plain", "best"):
+        assert Task("edc", "ours", settings, 3, 2, 2, 0, {}, tmp_path).points() == []
 
 
 def test_task_survives_as_plain_values(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def _some(distribution: object) -> object:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", ["plain", "best"])
+@pytest.mark.parametrize("settings", ["plain", "informed"])
 @pytest.mark.parametrize(
     "peer",
     [

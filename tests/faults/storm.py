@@ -24,7 +24,7 @@ from tests.faults.record import Record, check_finished, check_nothing_changed
 ROOT = Path(__file__).parents[2]
 TRIALS, EPOCHS = 40, 24
 LONGEST_WAIT_S = 14.0  # about twice what a start takes: half of the blows fall on training
-DEATH_S = 60.0  # a driver that outlives its Ray for longer hangs
+DEATH_S = 300.0  # a driver that outlives its Ray for longer hangs
 SETTINGS = ["--epochs", EPOCHS, "--set", "data/size=fast", "--set", "model/network=mlp"]
 BLOWS = ("driver SIGKILL", "driver SIGTERM", "driver SIGINT", "trial", "raylet", "all")
 
@@ -81,13 +81,16 @@ def survive(driver: "subprocess.Popen[bytes]", blow: str) -> None:
     driver.wait(timeout=DEATH_S)
 
 
-def storm(results: Path, kills: int, seed: int) -> dict[str, object]:
+def storm(
+    results: Path, kills: int, seed: int, longest_wait_s: float = LONGEST_WAIT_S
+) -> dict[str, object]:
     """Kill and resume sweeps until ``kills`` blows have struck; check after each of them.
 
     Args:
         results: Where the sweeps lie.
         kills: How many blows.
         seed: Of their moments and victims, and of the sweeps.
+        longest_wait_s: Between a start and its blow.
 
     Returns:
         How many of which blow, sweeps that came to their end, their trials, and the seconds.
@@ -102,7 +105,7 @@ def storm(results: Path, kills: int, seed: int) -> dict[str, object]:
         name = f"storm-{finished}"
         before = Record.read(results / "edc" / name)
         driver = start(results, name, seed + finished)
-        blow, wait_s = random.choice(BLOWS), random.uniform(0.5, LONGEST_WAIT_S)
+        blow, wait_s = random.choice(BLOWS), random.uniform(0.5, longest_wait_s)
         ended = _ends_within(driver, wait_s)
         if not ended and strike(driver, blow, random):
             struck[blow] += 1
@@ -135,9 +138,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--longest-wait", type=float, default=LONGEST_WAIT_S, metavar="SECONDS")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="storm-") as results:
-        print(json.dumps(storm(Path(results), options.kills, options.seed)))
+        done = storm(Path(results), options.kills, options.seed, options.longest_wait)
+    print(json.dumps(done))
 
 
 if __name__ == "__main__":
