@@ -128,7 +128,7 @@ class MemoryStudy(Study):
 
     def __init__(self, space: Space, seed: int) -> None:
         """Begin a study; there is no journal for ``Study`` to open."""
-        self.space, self.seed, self.fixed = space, seed, {}
+        self.space, self.seed, self.fixed, self.sampler = space, seed, {}, "tpe"
         self.optuna = optuna.create_study()
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from datasets import damage
 from datasets.contract import DataFormatError
-from datasets.edc_table import ARRAYS, FEATURES, Table, complain, curve_problem, feature_problems
+from datasets.edc_table import ARRAYS, FEATURES, Table, complain, curve_problems, feature_problems
 
 VERSION = 1
 
@@ -72,8 +72,7 @@ def _read(path: Path, _modified_ns: int) -> Table:
         what = str(error).partition("\n")[0]
         raise DataFormatError(f"{path} must be a complete HDF5 file, got: {what}") from error
     problems = feature_problems(table.ids, table.features)
-    curves = zip(table.ids, map(curve_problem, table.curves), strict=True)
-    complain(str(path), problems + [f"{name} is {text}" for name, text in curves if text])
+    complain(str(path), problems + curve_problems(table.ids, table.curves))
     return table
 
 

@@ -18,6 +18,7 @@ FEATURES = BOX + SOURCE + RECEIVER + ABSORPTION
 ARRAYS = ("features", "curves", "geometry", "material")
 
 START_TOLERANCE = 1e-3  # a curve that starts further from 1 is not relative to its start
+_BLOCK_ROWS = 256  # checked at once: some MB of curves
 _TOLERANCE = 1e-6  # of the energy at the start: rounding of float16 and float32 curves
 
 
@@ -142,6 +143,29 @@ def curve_problem(curve: NDArray[np.floating[Any]]) -> str | None:
     return None
 
 
+def curve_problems(ids: Sequence[str], curves: NDArray[np.floating[Any]]) -> list[str]:
+    """List every row that is not a decay curve, and what keeps it from being one.
+
+    Args:
+        ids: Names of the rows.
+        curves: Linear energy relative to its start. Shape ``[N, T]``.
+
+    Returns:
+        One phrase each.
+    """
+    blocks = np.array_split(np.asarray(curves), max(1, len(curves) // _BLOCK_ROWS))
+    suspects = np.flatnonzero(np.concatenate([_is_broken(block) for block in blocks]))
+    return [f"{ids[row]} is {curve_problem(curves[row])}" for row in suspects.tolist()]
+
+
+def _is_broken(curves: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    broken = np.zeros(len(curves), bool)
+    with np.errstate(invalid="ignore"):  # what is not finite is told of by the first rule
+        for _, wrong in _broken_rules(curves):
+            broken |= wrong.any(axis=-1)
+    return broken
+
+
 def complain(where: str, problems: Sequence[str]) -> None:
     """Raise if there are problems, naming the first five and their total.
 
@@ -162,10 +186,13 @@ def _numbered(rows: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argsort(np.argsort(first))[number.ravel()]
 
 
-def _broken_rules(curve: NDArray[np.floating[Any]]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield each rule and the samples that break it; later rules suppose the earlier ones."""
-    yield "be finite", ~np.isfinite(curve)
-    yield "be above 0", curve[:1] <= 0
-    yield "be 1", np.abs(curve[:1] - 1) > START_TOLERANCE
-    yield "not be negative", curve < -_TOLERANCE
-    yield "not rise", np.diff(curve, prepend=curve[:1]) > _TOLERANCE
+def _broken_rules(curves: NDArray[np.floating[Any]]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield each rule and the samples that break it; later rules suppose the earlier ones.
+
+    ``curves`` is one curve, or several, of shape ``[..., T]``.
+    """
+    yield "be finite", ~np.isfinite(curves)
+    yield "be above 0", curves[..., :1] <= 0
+    yield "be 1", np.abs(curves[..., :1] - 1) > START_TOLERANCE
+    yield "not be negative", curves < -_TOLERANCE
+    yield "not rise", np.diff(curves, prepend=curves[..., :1]) > _TOLERANCE

@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 from tune import workloads
 
+#: What proposes configurations; the first one unless another is chosen.
+SAMPLERS = ("tpe", "random", "grid")
+
 
 class Parser(argparse.ArgumentParser):
     """A parser whose errors are one line."""
@@ -18,9 +21,9 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {without_password(message)}; see {self.prog} --help\n")
 
 
-def add_sweep(parser: argparse.ArgumentParser) -> None:
-    """Add what names one sweep: its workload, its own name, and where sweeps lie."""
-    known = ", ".join(workloads.NAMES)
+def add_sweep(parser: argparse.ArgumentParser, *, groups: bool = False) -> None:
+    """Add what names one sweep, or those of a group: workload, own name, and where sweeps lie."""
+    known = ", ".join((*workloads.NAMES, *(workloads.GROUPS if groups else ())))
     parser.add_argument("workload", type=workloads.resolve, metavar="WORKLOAD", help=known)
     parser.add_argument("--sweep", metavar="NAME", help="the sweep; without it, the newest one")
     add_results(parser)

@@ -8,6 +8,7 @@ from typing import Any
 
 from search_spaces.contract import Budget
 from tune import data, layout, records, remote, workloads
+from tune.arguments import SAMPLERS
 from tune.database import Database, point
 from tune.describe import describe
 from tune.errors import UserError
@@ -47,11 +48,6 @@ def begin(space: Space, options: argparse.Namespace) -> Choice:
     if place.journal.exists():
         again = f"python -m tune.run {space.name} --resume {name}"
         raise UserError(f"sweep {name} exists already; continue it with: {again}")
-    budget = dataclasses.replace(
-        space.budget,
-        trials=options.trials or space.budget.trials,
-        epochs=options.epochs or space.budget.epochs,
-    )
     fixed = as_fixed(space, options.set)
     if options.folds:
         fixed |= {FOLDS: options.folds}
@@ -66,9 +62,19 @@ def begin(space: Space, options: argparse.Namespace) -> Choice:
         "root": None if root is None else str(root),
         "fixed": fixed,
         "study": options.study,
+        "sampler": options.sampler or SAMPLERS[0],
     }
     record = load_record(space.name, root, fixed)
-    return Choice(place, describe(space.name, budget, record, choices))
+    return Choice(place, describe(space.name, _budget(space, options), record, choices))
+
+
+def _budget(space: Space, options: argparse.Namespace) -> Budget:
+    return dataclasses.replace(
+        space.budget,
+        trials=options.trials or space.budget.trials,
+        epochs=options.epochs or space.budget.epochs,
+        patience=options.patience or space.budget.patience,
+    )
 
 
 def _database(place: Layout, url: str) -> Database:
@@ -132,19 +138,23 @@ def _check_unchanged(
     space: Space, options: argparse.Namespace, description: Mapping[str, Any]
 ) -> None:
     """Refuse options that would make trials of one sweep incomparable."""
-    given = {"--seed": options.seed, "--epochs": options.epochs}
-    given["--data"] = str(options.data.resolve()) if options.data else None
-    given |= {"--folds": options.folds, "--study": options.study}
-    kept = {"--seed": description["seed"], "--epochs": description["budget"]["epochs"]}
-    fixed = description["fixed"]
-    kept |= {"--data": description["root"], "--folds": fixed.get(FOLDS, "none")}
-    kept["--study"] = description.get("study") or "a journal"
+    budget, fixed = description["budget"], description["fixed"]
+    root = str(options.data.resolve()) if options.data else None
+    compared = {
+        "--seed": (options.seed, description["seed"]),
+        "--epochs": (options.epochs, budget["epochs"]),
+        "--patience": (options.patience, budget["patience"]),
+        "--data": (root, description["root"]),
+        "--folds": (options.folds, fixed.get(FOLDS, "none")),
+        "--study": (options.study, description.get("study") or "a journal"),
+        "--sampler": (options.sampler, description.get("sampler", SAMPLERS[0])),
+    }
     for key, value in as_fixed(space, options.set).items():
-        given[f"--set {key}"], kept[f"--set {key}"] = value, fixed.get(key, "not fixed")
-    for option, value in given.items():
-        if value is not None and value != kept[option]:
+        compared[f"--set {key}"] = (value, fixed.get(key, "not fixed"))
+    for option, (given, kept) in compared.items():
+        if given is not None and given != kept:
             raise UserError(
-                f"{option} of a sweep cannot change, it is {kept[option]}, got {value}; "
+                f"{option} of a sweep cannot change, it is {kept}, got {given}; "
                 f"leave the option out or start a new sweep"
             )
 
@@ -191,7 +201,8 @@ def opened(space: Space, choice: Choice) -> Sweep:
         records.write_json(place.description, description)
         if description.get("study"):
             point(place.journal, _database(place, description["study"]))
-    study = Study(place.journal, space, description["seed"], description["fixed"])
+    sampler = description.get("sampler", SAMPLERS[0])
+    study = Study(place.journal, space, description["seed"], description["fixed"], sampler)
     study.check_compatible()
     records.write_json(place.description, description)
     return Sweep(place, study, description)

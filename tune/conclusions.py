@@ -79,7 +79,7 @@ def rows(scores: Scores) -> Iterator[records.Row]:
     """Yield a row of ``evaluation.csv`` for every run."""
     for label, runs in scores.items():
         for number, run in enumerate(runs):
-            known = {key: run.get(key) for key in ("failed", "objective", "best_epoch")}
+            known = {key: run.get(key) for key in ("failed", "objective", "best_epoch", "gap")}
             yield {"configuration": label, "seed": number, **known, **run.get("metrics", {})}
 
 

@@ -3,21 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tune.stopping import EarlyStopping
+from tune.stopping import MIN_DELTA, EarlyStopping
 
 
 class Course:
     """The rows of the epochs so far, which one was the best, and whether it was the last."""
 
-    def __init__(self, epochs: int, patience: int) -> None:
+    def __init__(self, epochs: int, patience: int, min_delta: float = MIN_DELTA) -> None:
         """Begin.
 
         Args:
             epochs: Most epochs.
             patience: Epochs without improvement after which it is over.
+            min_delta: Least improvement that counts, as a share of the best value so far.
         """
         self.epochs = epochs
-        self.stopping = EarlyStopping(patience)
+        self.stopping = EarlyStopping(patience, min_delta)
         self.rows: list[dict[str, float]] = []
 
     @property

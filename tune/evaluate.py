@@ -4,7 +4,7 @@ The winner of a sweep was chosen on noise as well as on merit. Here the top conf
 baseline are trained anew on the same fresh seeds, and each training is scored once on test data
 that nothing has seen before; so are their ensembles. Finished trainings are kept: repeat the
 command to go on after an interruption, or to add seeds. Some workloads are evaluated on several
-splits; --set data/split=... chooses one.
+splits; --set data/split=... chooses one. The workloads of a group are evaluated in turn.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tune.errors import answer
 def parser() -> Parser:
     """Describe the command line."""
     parser = Parser(prog="python -m tune.evaluate", description=__doc__)
-    add_sweep(parser)
+    add_sweep(parser, groups=True)
     parser.add_argument("--top", type=positive, default=3, help="configurations (default 3)")
     parser.add_argument("--seeds", type=positive, default=5, help="trainings each (default 5)")
     add_set(parser, "train on other data than the sweep, e.g. data/split=material")
@@ -37,11 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Retrain and score as the command line asks; return the exit code."""
-    space = workloads.space(options.workload)
-    place = layout.choose(options.results, options.workload, options.sweep)
+    names = workloads.GROUPS.get(options.workload, (options.workload,))
+    spaces = [workloads.space(name) for name in names]
+    places = [layout.choose(options.results, name, options.sweep) for name in names]
     from tune.retrain import retrain  # here, so that --help needs neither Ray nor torch
 
-    retrain(space, place, options)
+    for space, place in zip(spaces, places, strict=True):
+        retrain(space, place, options)
     return 0
 
 

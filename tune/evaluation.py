@@ -2,15 +2,16 @@
 
 import copy
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from datasets.contract import Part
+from datasets.contract import Data, Part
 from search_spaces.contract import Budget
 from tune import (
     checkpoints,
@@ -25,6 +26,7 @@ from tune import (
 )
 from tune.errors import TrialFailure, UserError
 from tune.folds import FoldedTraining
+from tune.objective import objective
 from tune.routing import route
 from tune.training import Plan, Training
 
@@ -82,7 +84,7 @@ def score(job: Retraining) -> dict[str, Any]:
 
     Returns:
         The metadata of the run folder that this writes: ``objective`` and ``best_epoch`` on
-        validation, and ``metrics`` on test; or ``failed`` with the reason.
+        validation, ``gap``, and ``metrics`` on test; or ``failed`` with the reason.
     """
     torch.set_flush_denormal(True)
     job.directory.mkdir(parents=True, exist_ok=True)
@@ -134,7 +136,30 @@ def _scored(
     (folder / run_folder.BEST).parent.mkdir(exist_ok=True)
     checkpoints.save(folder / run_folder.BEST, kept | {"build": first.build_arguments} | best)
     told = run_metadata.describe(first, training.history, job.config, scored)
+    told["gap"] = generalisation_gap(members, last["objective"])
     return told | arrays | {"best_model_path": run_folder.BEST}
+
+
+def generalisation_gap(members: Sequence[Training], reached: float) -> float:
+    """Tell how much better models do on rows that they were trained on.
+
+    Args:
+        members: With the weights of their best epoch: one, or one a fold.
+        reached: Their objective on validation.
+
+    Returns:
+        The objective in evaluation mode, on as many training rows as there are for validation,
+        minus ``reached``; below 0, the models know what they were shown better.
+    """
+    scores = [member.evaluate(_shown(member.data)) for member in members]
+    means = {name: fmean(each[name] for each in scores) for name in scores[0]}
+    return objective(members[0].workload.space, means) - reached
+
+
+def _shown(data: Data) -> Part:
+    """Draw as many training rows as there are for validation; all of them may be too many."""
+    drawn = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(0))
+    return replace(data.train, rows=data.train.rows[drawn[: len(data.validation)]])
 
 
 def _predictions(training: Training, part: Part) -> dict[str, Tensor]:

@@ -42,7 +42,8 @@ class FoldedTraining(OnCourse):
     def __init__(self, folds: Sequence[Training]) -> None:
         """Train ``folds`` side by side; they differ in nothing but their data."""
         self.folds = folds
-        self.course = Course(folds[0].plan.epochs, folds[0].plan.patience)
+        plan, settings = folds[0].plan, folds[0].settings
+        self.course = Course(plan.epochs, plan.patience, settings.min_delta)
 
     @property
     def build_arguments(self) -> dict[str, Any]:
@@ -67,7 +68,7 @@ class FoldedTraining(OnCourse):
         row |= {name: fmean(each[name] for each in rows) for name in ("train_loss", "lr")}
         row |= self.course.judge(value)
         row |= {name: sum(each[name] for each in rows) for name in ("skipped_steps", "seconds")}
-        row |= metrics | {"value_sd": stdev(each["value"] for each in rows)}
+        row |= self.folds[0].size | metrics | {"value_sd": stdev(each["value"] for each in rows)}
         row |= {f"value_fold_{number}": each["value"] for number, each in enumerate(rows)}
         self.history.append(row)
         return row

@@ -120,20 +120,27 @@ def table(places: Sequence[Layout]) -> Table:
         places: The sweeps.
 
     Returns:
-        A row a sweep; the time is that of all its trials, one after the other.
+        A row a sweep: its best objective, the epoch that reached it, and the time of all its
+        trials, one after the other.
     """
-    shown = Table("workload", "best", "baseline", "gain", "trials", "time")
+    shown = Table("workload", "best", "epoch", "baseline", "gain", "trials", "time")
     for place in places:
         sweep = following.read(place)
-        values = {each.number: each.objective for each in sweep.standings()}
-        best, baseline = min(values.values(), default=None), values.get(live.BASELINE_TRIAL)
-        told = [trial.user_attrs[END]["summary"] for trial in sweep.ended]
-        told += [records.summarise(each.rows) for each in sweep.running.values()]
+        values = {each.number: each.objective for each in sweep.standings()}  # best first
+        best, baseline = next(iter(values.values()), None), values.get(live.BASELINE_TRIAL)
+        told = {trial.number: trial.user_attrs[END]["summary"] for trial in sweep.ended}
+        told |= {each.number: records.summarise(each.rows) for each in sweep.running.values()}
         shown.add_row(
             sweep.space.name,
-            *("-" if value is None else f"{value:.4g}" for value in (best, baseline)),
+            _number(best),
+            str(told[next(iter(values))]["best_epoch"]) if values else "-",
+            _number(baseline),
             "-" if best is None or not baseline else f"{(baseline - best) / abs(baseline):.1%}",
             f"{len(sweep.ended)}/{sweep.trials}",
-            live.clock(sum(each["seconds"] for each in told)),
+            live.clock(sum(each["seconds"] for each in told.values())),
         )
     return shown
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -19,6 +19,8 @@ Row = dict[str, Any]
 
 #: Columns of an epoch's row that say how it went, beside the workload's metrics.
 EPOCH = ("epoch", "value", "objective", "best_epoch", "train_loss", "lr", "skipped_steps")
+#: Columns that say how large the model is, alike in every epoch.
+SIZE = ("parameters", "trainable_parameters")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -136,6 +138,7 @@ def summarise(rows: Sequence[Mapping[str, float]]) -> Row:
         "best_epoch": int(last["best_epoch"]),
         "objective": last["objective"],
         "seconds": sum(row["seconds"] for row in rows),
+        **{key: last[key] for key in SIZE if key in last},
         "best": metrics(best),
         "last": metrics(last),
     }
@@ -143,4 +146,4 @@ def summarise(rows: Sequence[Mapping[str, float]]) -> Row:
 
 def metrics(row: Mapping[str, float]) -> dict[str, float]:
     """Return those values of an epoch's row that are metrics."""
-    return {key: value for key, value in row.items() if key not in (*EPOCH, "seconds")}
+    return {key: value for key, value in row.items() if key not in (*EPOCH, "seconds", *SIZE)}

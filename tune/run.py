@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tune import workloads
-from tune.arguments import Parser, add_set, duration, positive, several, storage_url, study_url
+from tune.arguments import (
+    SAMPLERS,
+    Parser,
+    add_set,
+    duration,
+    positive,
+    several,
+    storage_url,
+    study_url,
+)
 from tune.errors import answer
 from tune.resources import share
 
@@ -18,6 +27,8 @@ def parser() -> Parser:
     sweep = parser.add_argument_group("the sweep")
     sweep.add_argument("--trials", type=positive, help="trials in all, earlier ones included")
     sweep.add_argument("--epochs", type=positive, help="most epochs of a trial")
+    patience_help = "epochs without improvement that end a trial; train/min_delta is what counts"
+    sweep.add_argument("--patience", type=positive, help=patience_help)
     sweep.add_argument(
         "--data", type=Path, help="your data; without it, the embedded default data"
     )
@@ -30,6 +41,9 @@ def parser() -> Parser:
         help="continue or extend a sweep; without NAME, the newest unfinished one",
     )
     sweep.add_argument("--seed", type=int, help="of every random number (default 0)")
+    sampler_help = "what proposes configurations (default tpe); grid combines all choices, and "
+    sampler_help += "the ends and the middle of every range, each combination once"
+    sweep.add_argument("--sampler", choices=SAMPLERS, help=sampler_help)
     add_set(sweep, "fix a parameter instead of searching it, or choose data, e.g. data/size=fast")
     sweep.add_argument(
         "--folds",

@@ -102,5 +102,6 @@ def _early_stopping(training: Training, epochs: int) -> dict[str, Any]:
     return {
         "enabled": training.plan.patience < training.plan.epochs,
         "patience": training.plan.patience,
+        "min_delta": training.settings.min_delta,
         "stopped_at_epoch": epochs if stopped else None,
     }

@@ -162,6 +162,8 @@ def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | No
         for key, value in standing.params.items():
             console.print(f"  {key} = {value}", highlight=False, markup=False)
     console.print(f"all trials: {sweep.layout.trials_csv}", highlight=False, soft_wrap=True)
+    if sweep.study.exhausted():
+        console.print("the grid has no further points", highlight=False)
     to_go = sweep.trials - len(sweep.ended)
     if to_go > 0:
         console.print(f"{to_go} trials to go; continue with:", highlight=False)

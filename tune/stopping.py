@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 MODES = ("min", "max")
+MIN_DELTA = 1e-3  # relative
 
 
 @dataclass
@@ -21,7 +22,7 @@ class EarlyStopping:
     """
 
     patience: int
-    min_delta: float = 1e-3
+    min_delta: float = MIN_DELTA
     mode: str = "min"
     best: float = math.inf
     waited: int = 0

@@ -4,8 +4,8 @@ Optuna's append-only journal, or the database in its place, is the only truth ab
 whatever else lies in its directory can be made again from it and from the checkpoints.
 """
 
-import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,17 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
+from tune import grid, samplers
+from tune.arguments import SAMPLERS
 from tune.database import driven, patient, pointed
 from tune.errors import UserError
-from tune.journal import mend, readable
+from tune.journal import PROPOSED, Journal, mend, readable
 from tune.seeding import derive
 from tune.workloads import Space
 
 END = "end"
 OUTCOMES = ("complete", "pruned", "failed")
 FAILED = "failed"  # name of the constraint that keeps the sampler away from failed configurations
-STARTUP_TRIALS = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,14 @@ class End:
 class Study:
     """The trials of one sweep, on disk; only the sweep's driver may write."""
 
-    def __init__(self, path: Path, space: Space, seed: int, fixed: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        space: Space,
+        seed: int,
+        fixed: Mapping[str, Any],
+        sampler: str = "tpe",
+    ) -> None:
         """Open the journal at ``path``, or begin it.
 
         Args:
@@ -53,26 +61,31 @@ class Study:
             space: Declares the parameters of a proposal.
             seed: The sweep's seed.
             fixed: Parameters that are not searched, by name.
+            sampler: One of ``SAMPLERS``.
 
         Raises:
-            UserError: If the journal is damaged elsewhere than at its end, or the database does
-                not answer.
+            UserError: If there is no such sampler, the journal is damaged elsewhere than at its
+                end, or the database does not answer.
         """
-        self.space, self.seed, self.fixed = space, seed, dict(fixed)
+        if sampler not in SAMPLERS:
+            raise UserError(f"the sampler must be one of {', '.join(SAMPLERS)}, got {sampler!r}")
+        self.space, self.seed, self.fixed, self.sampler = space, seed, dict(fixed), sampler
         database = pointed(path)
         if database is None:
             mend(path)
         name = database.study if database else space.name
-        storage = driven(database) if database else None
         with readable(path):
+            journal = None if database else Journal(path)
+            #: What is written in such a block lies in the journal wholly or not at all.
+            self._together = journal.together if journal else nullcontext
+            storage = JournalStorage(journal) if journal else driven(database)
             self.optuna = optuna.create_study(
-                storage=storage or JournalStorage(JournalFileBackend(str(path))),
-                study_name=name,
-                load_if_exists=True,
+                storage=storage, study_name=name, load_if_exists=True
             )
             _check_ends(self._all())
-        for known in starting_points(space, self.fixed):
-            self.optuna.enqueue_trial(known, skip_if_exists=True)
+        with self._together():
+            for known in starting_points(space, self.fixed):
+                self.optuna.enqueue_trial(known, skip_if_exists=True)
 
     @patient
     def trials(self) -> list[FrozenTrial]:
@@ -91,8 +104,17 @@ class Study:
     def _proposed(self, asked: int) -> FrozenTrial:
         self._seed_sampler(asked)
         lost = self.trials()[asked:]  # made by an attempt whose answer never came
-        trial = optuna.Trial(self.optuna, lost[0]._trial_id) if lost else self.optuna.ask()
-        return self._declare(trial)
+        with self._together():
+            trial = optuna.Trial(self.optuna, lost[0]._trial_id) if lost else self.optuna.ask()
+            return self._declare(trial)
+
+    @patient
+    def exhausted(self) -> bool:
+        """Tell whether the sampler is a grid of which every point was proposed."""
+        trials = self._all()
+        if self.sampler != "grid" or any(trial.state == TrialState.WAITING for trial in trials):
+            return False
+        return not grid.is_open([grid.path(trial, self.fixed) for trial in trials])
 
     @patient
     def take_up(self, trial: FrozenTrial) -> FrozenTrial:
@@ -117,9 +139,9 @@ class Study:
         trial = self._all()[number]
         if trial.state.is_finished():  # by an attempt whose answer never came
             return
-        storage = self.optuna._storage
-        storage.set_trial_user_attr(trial._trial_id, END, asdict(end))
-        self._tell(self._all()[number])
+        with self._together():
+            self.optuna._storage.set_trial_user_attr(trial._trial_id, END, asdict(end))
+            self._tell(self._all()[number])
 
     @patient
     def finish_ends(self) -> None:
@@ -165,22 +187,14 @@ class Study:
 
     def _declare(self, trial: optuna.Trial) -> FrozenTrial:
         self.space.declare(trial)
+        if PROPOSED not in trial.user_attrs:
+            trial.set_user_attr(PROPOSED, True)
         return self._all()[trial.number]
 
     def _seed_sampler(self, asked: int) -> None:
         """Seed the sampler from the number of proposals, so that a resumed sweep goes on alike."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler: optuna.samplers.BaseSampler = optuna.samplers.TPESampler(
-                seed=derive(self.seed, asked) % 2**32,
-                n_startup_trials=STARTUP_TRIALS,
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-            )
-            if self.fixed:
-                sampler = optuna.samplers.PartialFixedSampler(self.fixed, sampler)
-        self.optuna.sampler = sampler
+        seed = derive(self.seed, asked)
+        self.optuna.sampler = samplers.make(self.sampler, seed, self.fixed)
 
     def _tell(self, trial: FrozenTrial) -> None:
         end = trial.user_attrs[END]

@@ -135,6 +135,9 @@ class Sweep:
     def _proposed(self) -> FrozenTrial | None:
         """Propose a configuration; one that has failed before fails again at once, untrained."""
         while len(self.ended) + len(self.running) < self.trials:
+            if self.study.exhausted():
+                self._ask_no_more()
+                break
             trial = self.study.propose()
             twins = [each for each in self.ended if each.params == trial.params]
             failed = [each for each in twins if outcome(each) == "failed"]
@@ -143,6 +146,13 @@ class Sweep:
             self.running[trial.number] = Progress(trial.number, self.study.config(trial))
             self.end_trial(trial.number, "failed", failed[0].user_attrs[END]["reason"])
         return None
+
+    def _ask_no_more(self) -> None:
+        """Ask for no more trials than there are, so that the sweep ends and counts as finished."""
+        self.trials = len(self.ended) + len(self.running)
+        budget = {**self.description["budget"], "trials": self.trials}
+        self.description = {**self.description, "budget": budget}
+        records.write_json(self.layout.description, self.description)
 
     def record_epoch(self, number: int, row: dict[str, float]) -> None:
         """Take in an epoch; one that is recorded already changes nothing."""

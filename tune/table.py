@@ -42,6 +42,7 @@ def row(trial: FrozenTrial, layout: Layout, description: Mapping[str, Any]) -> r
     row: records.Row = {"number": trial.number, "state": outcome(trial)}
     row["reason"] = trial.user_attrs.get(END, {}).get("reason", "")
     row |= {key: told.get(key) for key in ("epochs", "objective", "best_epoch", "seconds")}
+    row |= {key: told[key] for key in records.SIZE if key in told}
     row["seed"] = derive(description["seed"], trial.number)
     row |= {**description["fixed"], **trial.params}
     for moment in ("best", "last"):

@@ -21,6 +21,7 @@ from tune.objective import objective
 from tune.optim import Schedule, learning_rate, optimiser
 from tune.routing import named, route
 from tune.seeding import seeded
+from tune.stopping import MIN_DELTA
 from tune.workloads import Workload
 
 Output = Tensor | dict[str, Tensor]
@@ -77,13 +78,17 @@ class Training(OnCourse):
         }
         self.model.to(plan.device)
         trained = [value for value in self.model.parameters() if value.requires_grad]
+        self.size = {
+            "parameters": sum(value.numel() for value in self.model.parameters()),
+            "trainable_parameters": sum(value.numel() for value in trained),
+        }
         self.optimiser_arguments = groups["optim"]
         self.optimiser = optimiser(trained, **self.optimiser_arguments)
         batches = math.ceil(len(data.train) / self.settings.batch_size)
         self.schedule = Schedule(
             self.optimiser, epochs=plan.epochs, batches=batches, **groups["schedule"]
         )
-        self.course = Course(plan.epochs, plan.patience)
+        self.course = Course(plan.epochs, plan.patience, self.settings.min_delta)
         self.start_loss = math.nan
         self.skipped = 0
         self.skipped_in_a_row = 0
@@ -94,7 +99,8 @@ class Training(OnCourse):
         Returns:
             The epoch's row of the record: ``epoch``, ``objective`` (best so far, smaller is
             better), ``best_epoch``, ``value`` (this epoch's), ``train_loss``, ``lr``,
-            ``skipped_steps``, ``seconds``, and every metric of the workload.
+            ``skipped_steps``, ``parameters``, ``trainable_parameters``, ``seconds``, and every
+            metric of the workload.
 
         Raises:
             TrialFailure: If the loss or an objective's metric is not finite, or the loss diverged.
@@ -109,7 +115,7 @@ class Training(OnCourse):
         self.schedule.after_epoch(value)
         row = {"epoch": number, "value": value, "train_loss": train_loss, "lr": rate}
         row |= self.course.judge(value) | {"skipped_steps": self.skipped}
-        row |= {"seconds": time.perf_counter() - start} | metrics
+        row |= self.size | {"seconds": time.perf_counter() - start} | metrics
         self.history.append(row)
         return row
 
@@ -223,12 +229,13 @@ def join(outputs: Sequence[Any]) -> Output:
 
 @dataclass(frozen=True)
 class Settings:
-    """The ``train/`` group: how a step is taken, and on how many folds (``tune.folds``)."""
+    """The ``train/`` group: how a step is taken, on how many folds, and which gain counts."""
 
     batch_size: int = 32
     clip_norm: float | None = None
     precision: str = "32"
     folds: int = 1
+    min_delta: float = MIN_DELTA
 
     def __post_init__(self) -> None:
         """Reject what no step can be taken with."""
@@ -238,3 +245,5 @@ class Settings:
             raise ValueError(f"train/batch_size must be at least 1, got {self.batch_size}")
         if self.folds < 1:
             raise ValueError(f"train/folds must be at least 1, got {self.folds}")
+        if self.min_delta < 0:
+            raise ValueError(f"train/min_delta must be at least 0, got {self.min_delta}")

@@ -93,7 +93,8 @@ def look(place: Layout) -> tuple[str, RenderableType]:
         heading.append(live.headline(sweep, pace(sweep) if running else ""))
         heading += warnings(sweep) if running else []
         ends = [Text(live.ending(trial), "dim") for trial in latest(sweep.ended)]
-        tables = (live.running(sweep), live.comparison(sweep.space, sweep))
+        tables = [live.running(sweep)] if sweep.running else []
+        tables.append(live.comparison(sweep.space, sweep))
         return state, Group(*heading, *tables, *ends)
 
 

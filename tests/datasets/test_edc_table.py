@@ -5,7 +5,14 @@ import pytest
 
 from datasets.contract import DataFormatError
 from datasets.edc_rooms import generate
-from datasets.edc_table import FEATURES, Table, complain, curve_problem, feature_problems
+from datasets.edc_table import (
+    FEATURES,
+    Table,
+    complain,
+    curve_problem,
+    curve_problems,
+    feature_problems,
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +110,19 @@ def test_what_is_not_a_decay_curve_is_named_with_its_sample(
     curve[sample] = value
     problem = curve_problem(curve)
     assert problem == f"not a decay curve: sample {sample} must {rule}, got {value:g}"
+
+
+@pytest.mark.parametrize("rows", [1, 3, 700])
+def test_every_row_that_is_not_a_decay_curve_is_named_among_many(rows: int) -> None:
+    curves = np.tile(np.exp(-np.arange(10.0)), (rows, 1))
+    ids = [f"room {row}" for row in range(rows)]
+    assert curve_problems(ids, curves) == []
+    curves[rows - 1, 4:6] = np.inf
+    curves[rows // 2, 3] = 0.5
+    wrong = sorted({rows // 2, rows - 1})
+    assert curve_problems(ids, curves) == [
+        f"room {row} is {curve_problem(curves[row])}" for row in wrong
+    ]
 
 
 def test_a_noise_floor_exact_zeros_and_rounding_are_legal() -> None:

@@ -27,6 +27,16 @@ def test_course_ends_at_the_same_epoch_on_any_scale() -> None:
     assert max(lengths) < 99
 
 
+def test_only_a_gain_above_min_delta_is_waited_for() -> None:
+    lengths = []
+    for min_delta in (0.0, 0.05):
+        course = Course(epochs=20, patience=3, min_delta=min_delta)
+        while course.ended is None:
+            course.rows.append(course.judge(0.99 ** len(course.rows)))
+        lengths.append(len(course.rows))
+    assert lengths == [20, 4]
+
+
 def test_last_epoch_ends_the_course() -> None:
     course = Course(epochs=2, patience=9)
     for value in (2.0, 1.0):

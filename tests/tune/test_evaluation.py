@@ -13,7 +13,7 @@ from datasets.contract import Data, Part
 from search_spaces.contract import Budget
 from tune import checkpoints, evaluation, workloads
 from tune.data import folded
-from tune.evaluation import Retraining, finished, score, train
+from tune.evaluation import Retraining, finished, generalisation_gap, score, train
 from tune.training import Plan, Training
 from tune.workloads import Workload
 
@@ -76,6 +76,41 @@ def test_run_folder_holds_everything_about_the_run(tmp_path: Path, test_part: Pa
     assert result["early_stopping_config"]["stopped_at_epoch"] is None
     assert result["model_parameters"] == {"total": 21, "trainable": 21}
     assert result["facts"] == {"offset": 0.0}
+
+
+def trained(toy: Workload, data: Data) -> tuple[Training, float]:
+    """Train one epoch; return the objective on validation as well."""
+    training = Training(toy, CONFIG, data, Plan(epochs=6, seed=1))
+    return training, training.epoch()["value"]
+
+
+def test_gap_is_none_where_validation_shows_what_training_showed(
+    toy: Workload, data: Data
+) -> None:
+    training, reached = trained(toy, dataclasses.replace(data, validation=data.train))
+    assert generalisation_gap([training], reached) == pytest.approx(0, abs=1e-6)
+
+
+def test_gap_is_below_zero_by_what_validation_costs_more(toy: Workload, data: Data) -> None:
+    columns = data.train.columns
+    harder = {**columns, "target": columns["target"] + 100.0}
+    validation = Part(harder, data.train.rows)
+    training, reached = trained(toy, dataclasses.replace(data, validation=validation))
+    assert reached > 1e3
+    same = training.evaluate(data.train)["mse"]
+    assert generalisation_gap([training], reached) == pytest.approx(same - reached)
+
+
+def test_gap_of_folds_is_that_of_their_means(tmp_path: Path, toy: Workload, data: Data) -> None:
+    config = CONFIG | {"train/folds": 2}
+    result = score(dataclasses.replace(job(tmp_path), config=config))
+    kept = checkpoints.load(tmp_path / "checkpoints" / "best.pt")["folds"]
+    shown = []
+    for weights, part in zip(kept, folded(data, 2), strict=True):
+        training = Training(toy, CONFIG, part, Plan(epochs=6, seed=1))
+        training.model.load_state_dict(weights)
+        shown.append(training.evaluate(part.train)["mse"])
+    assert result["gap"] == pytest.approx(sum(shown) / 2 - result["objective"])
 
 
 def test_same_seed_scores_alike_and_another_does_not(tmp_path: Path) -> None:

@@ -78,6 +78,19 @@ def test_split_whose_test_rows_rank_the_trials_has_no_folds(data: Data) -> None:
         folded(published, FOLDS)
 
 
+@pytest.mark.parametrize("folds", [1, FOLDS])
+def test_epochs_that_gain_less_than_min_delta_do_not_count(
+    workload: Workload, data: Data, folds: int
+) -> None:
+    config = CONFIG | {"train/min_delta": 0.9}
+    trained = begin(workload, config, folded(data, folds), Plan(20, seed=3, patience=3))
+    while trained.ended is None:
+        trained.epoch()
+    assert trained.history[-1]["objective"] > 0.1 * trained.history[0]["objective"]
+    assert trained.ended == "stopped improving 3 epochs ago"
+    assert len(trained.history) == 4
+
+
 def test_metrics_are_means_over_folds_trained_as_if_each_were_alone(
     workload: Workload, data: Data
 ) -> None:

@@ -77,7 +77,7 @@ def test_sweeps_of_a_group_begin_together_and_run_in_turn(
     for name in MEMBERS:
         (line,) = [line for line in output.splitlines() if f" {name} " in line]
         cells = [cell.strip() for cell in line.strip("│ ").split("│")]
-        assert cells == [name, "3", "4", "25.0%", "2/2", "1 min 00 s"]
+        assert cells == [name, "3", "1", "4", "25.0%", "2/2", "1 min 00 s"]
     assert "--resume" not in output
 
 
@@ -178,6 +178,29 @@ def test_table_of_sweeps_without_a_trial_is_drawn(tmp_path: Path) -> None:
     with console.capture() as shown:
         console.print(group.table([Layout(tmp_path / member / name) for member in MEMBERS]))
     assert "0/24" in shown.get()
+
+
+def test_table_shows_the_best_of_every_sweep_and_its_epoch(tmp_path: Path) -> None:
+    spaces = [workloads.space(name) for name in MEMBERS]
+    name = group.begin("pair", spaces, options(tmp_path))
+    place = Layout(tmp_path / MEMBERS[0] / name)
+    sweep = choosing.opened(spaces[0], choosing.Choice(place, place.describe()))
+    for values in ([0.5, 0.4], [0.375, 0.25, 0.3]):
+        trial = sweep.next_trial()
+        assert trial is not None
+        for epoch, value in enumerate(values, 1):
+            best = min(range(epoch), key=values.__getitem__)
+            row = {
+                "epoch": epoch,
+                "objective": values[best],
+                "best_epoch": best + 1,
+                "value": value,
+            }
+            sweep.record_epoch(trial["number"], row | {"seconds": 30.0})
+    shown = group.table([place])
+    cells = [next(column.cells) for column in shown.columns]
+    assert cells[:3] == [MEMBERS[0], "0.25", "2"]
+    assert cells[3:5] == ["0.4", "37.5%"]
 
 
 @pytest.mark.ray

@@ -32,7 +32,7 @@ def sweep(results: Path, name: str = "monday", **changes: object) -> Path:
     directory = results / "edc" / name
     directory.mkdir(parents=True)
     (directory / "study.journal").touch()
-    budget = {"trials": BUDGET.trials, "epochs": BUDGET.epochs}
+    budget = {"trials": BUDGET.trials, "epochs": BUDGET.epochs, "patience": 40}
     data = {"fingerprint": "of other data"}
     description = {"budget": budget, "seed": 0, "root": None, "data": data}
     description |= {"fixed": {"data/size": "tiny"}} | changes
@@ -45,6 +45,7 @@ def sweep(results: Path, name: str = "monday", **changes: object) -> Path:
     [
         (["edk"], "workload must be one of edc"),
         (["edc", "--trials", "0"], "argument --trials: must be a whole number of at least 1"),
+        (["edc", "--patience", "0"], "argument --patience: must be a whole number of at least 1"),
         (["edc", "--epochs", "x"], "argument --epochs: must be a whole number"),
         (["edc", "--gpus-per-trial", "0.3"], "--gpus-per-trial 0.3 needs a GPU"),
         (["edc", "--cpus-per-trial", "9999"], "--cpus-per-trial 9999 must be at most"),
@@ -62,6 +63,7 @@ def sweep(results: Path, name: str = "monday", **changes: object) -> Path:
         (["edc", "--set", "optim/lr=7"], "must stay inside the search space"),
         (["edc", "--folds", "1"], "argument --folds: must be a whole number of at least 2"),
         (["edc", *TINY, "--folds", "9"], "9 folds need at least 9 groups"),
+        (["edc", "--sampler", "bayes"], "invalid choice: 'bayes' (choose from"),
         (["edc", "--time-budget", "3"], "must be a number followed by s, m or h"),
     ],
 )
@@ -102,10 +104,12 @@ def test_resuming_on_other_data_is_refused(
     [
         ("--seed", "5"),
         ("--epochs", "3"),
+        ("--patience", "3"),
         ("--set data/size", "data/size=fast"),
         ("--set data/split", "data/split=random"),
         ("--data", "."),
         ("--folds", "3"),
+        ("--sampler", "grid"),
     ],
 )
 def test_resuming_with_other_settings_is_refused(

@@ -77,9 +77,12 @@ def test_same_history_gives_the_same_next_proposal_after_reopening(
     assert len({str(params) for params in whole}) == 16
 
 
-def test_proposal_cut_short_anywhere_is_completed_alike(tmp_path: Path, space: Space) -> None:
+@pytest.mark.parametrize("earlier", [3, 12])
+def test_proposal_cut_short_anywhere_is_made_alike(
+    tmp_path: Path, space: Space, earlier: int
+) -> None:
     study = opened(tmp_path, space)
-    run(study, 12)
+    run(study, earlier)
     before = study_lines(tmp_path)
     expected = study.propose().params
     after = study_lines(tmp_path)
@@ -90,7 +93,7 @@ def test_proposal_cut_short_anywhere_is_completed_alike(tmp_path: Path, space: S
         again = opened(torn, space)
         unfinished = again.unfinished()
         trial = again.take_up(unfinished[0]) if unfinished else again.propose()
-        assert trial.number == 12
+        assert trial.number == earlier
         assert trial.params == expected
 
 

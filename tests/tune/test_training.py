@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import io
 import math
 from collections.abc import Callable
@@ -133,6 +134,21 @@ def test_single_non_finite_step_is_skipped_and_counted(workload: Workload, data:
     assert math.isfinite(row["train_loss"])
 
 
+def test_row_tells_the_size_of_the_model_and_what_of_it_is_trained(
+    workload: Workload, data: Data
+) -> None:
+    @functools.wraps(workload.build)
+    def frozen(**arguments: Any) -> torch.nn.Module:
+        model = workload.build(**arguments)
+        next(model.parameters()).requires_grad_(False)
+        return model
+
+    training = Training(dataclasses.replace(workload, build=frozen), CONFIG, data, Plan(1, 0))
+    row, sizes = training.epoch(), [value.numel() for value in training.model.parameters()]
+    assert row["parameters"] == sum(sizes)
+    assert row["trainable_parameters"] == sum(sizes[1:])
+
+
 def test_diverging_loss_ends_the_trial(workload: Workload, data: Data) -> None:
     broken = dataclasses.replace(workload, loss=failing_from_batch(5, 10 * DIVERGED))
     training = Training(broken, CONFIG | {"optim/lr": 1e-4}, data, Plan(epochs=9, seed=0))
@@ -169,6 +185,7 @@ def test_bf16_trains_close_to_float32(workload: Workload, data: Data) -> None:
     [
         ("train/precision", "8", "train/precision must be 32 or bf16, got 8"),
         ("train/batch_size", 0, "train/batch_size must be at least 1, got 0"),
+        ("train/min_delta", -0.1, "train/min_delta must be at least 0, got -0.1"),
         ("optim/kind", "sgdd", "optim/kind must be one of adam, adamw, got sgdd"),
         ("schedule/kind", "cos", "schedule/kind must be one of"),
         ("hidden", 3, "a parameter must be <group>/<name>"),
