@@ -4,7 +4,9 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +92,9 @@ def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -
     else:
         options |= {"address": address, "runtime_env": {"py_modules": _modules()}}
     try:
-        context = ray.init(**options)
+        with ThreadPoolExecutor(1) as meanwhile:  # Ray's processes take as long to start
+            meanwhile.submit(import_module, "ray.tune")
+            context = ray.init(**options)
     except ConnectionError as error:
         raise UserError(f"there must be a Ray cluster at {address}, got: {error}") from error
     try:

@@ -56,9 +56,10 @@ def check_machine(options: argparse.Namespace) -> resources.Resources | None:
             for.
     """
     prepare(options.address)
-    from tune import trackers  # here, since they import Ray
+    if options.tensorboard or options.mlflow is not None or options.wandb:
+        from tune import trackers  # here, since they import Ray Tune, which takes a while
 
-    trackers.check(options)
+        trackers.check(options)
     if options.address:
         check_reachable(options.address)
         return None
@@ -85,9 +86,6 @@ def _execute(
     choice: Choice,
     share: resources.Resources | None,
 ) -> int:
-    from tune import trackers
-    from tune.executor import Job, execute
-
     console = Console()
     place, budget, description = choice.layout, choice.budget, choice.description
     sweep = opened(space, choice)
@@ -102,6 +100,9 @@ def _execute(
     if share and resources.AUTO in (options.cpus_per_trial, options.gpus_per_trial):
         share = _share(options, have, _measured(space, choice, options))
     with connected(options.address, have, dashboard=options.dashboard) as context:
+        from tune import trackers
+        from tune.executor import Job, execute
+
         share = share or _share(options, _cluster_resources())
         _announce(console, share)
         followers = [*trackers.chosen(options, sweep)]
