@@ -1,9 +1,9 @@
 """Seconds an epoch of ``Training``, of a bare tensor loop and of a ``DataLoader`` loop; memory.
 
-All train the workload's baseline on the same rows, in turns within one process, so that whatever
-else the machine does falls on all alike. The loops are what somebody would write by hand for this
-one model (``benchmarks/loops.py``). Peak memory is that of a fresh process that trains one epoch,
-Python and torch included.
+All train the workload's baseline on the same rows, in turns within one process and one thread. CPU
+time is told, so that what else the machine does counts as little as can be. The loops are what
+somebody would write by hand for this one model (``benchmarks/loops.py``). Peak memory is that of a
+fresh process that trains one epoch, Python and torch included.
 """
 
 import argparse
@@ -52,10 +52,10 @@ def epoch_of(contestant: str, name: str, config: dict[str, Any], epochs: int) ->
 
 
 def seconds(epoch: Callable[[], Any]) -> float:
-    """Time one epoch."""
-    start = time.perf_counter()
+    """Return the CPU time of one epoch."""
+    start = time.process_time()
     epoch()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def peak_memory_mb(contestant: str, name: str, config: dict[str, Any]) -> float:

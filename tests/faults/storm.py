@@ -24,7 +24,7 @@ from tests.faults.record import Record, check_finished, check_nothing_changed
 ROOT = Path(__file__).parents[2]
 TRIALS, EPOCHS = 40, 24
 LONGEST_WAIT_S = 14.0  # about twice what a start takes: half of the blows fall on training
-DEATH_S = 300.0  # a driver that outlives its Ray for longer hangs
+DEATH_S = 120.0  # a driver that outlives its Ray for longer hangs
 SETTINGS = ["--epochs", EPOCHS, "--set", "data/size=fast", "--set", "model/network=mlp"]
 BLOWS = ("driver SIGKILL", "driver SIGTERM", "driver SIGINT", "trial", "raylet", "all")
 
@@ -73,12 +73,13 @@ def _name(process: psutil.Process) -> str:
         return ""
 
 
-def survive(driver: "subprocess.Popen[bytes]", blow: str) -> None:
+def survive(driver: "subprocess.Popen[bytes]", blow: str, log: Path) -> None:
     """Wait for the driver to end; one whose trial alone was killed goes on, and is ended here."""
     if blow == "trial":
         time.sleep(2.0)
         driver.kill()
-    driver.wait(timeout=DEATH_S)
+    told = f"the driver hangs after {blow}: "
+    assert _ends_within(driver, DEATH_S), told + log.read_text()[-2000:]
 
 
 def storm(
@@ -109,7 +110,7 @@ def storm(
         ended = _ends_within(driver, wait_s)
         if not ended and strike(driver, blow, random):
             struck[blow] += 1
-            survive(driver, blow)
+            survive(driver, blow, results / f"{name}.log")
         elif not ended:
             driver.kill()
             driver.wait()
