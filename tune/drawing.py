@@ -1,15 +1,24 @@
-"""The workload's own picture: what the winner predicts of the validation part."""
+"""The workload's own picture: what the winner predicts of the validation part.
 
-import torch
-from matplotlib.figure import Figure
-from optuna.trial import FrozenTrial
+Nothing else of a report needs torch, so this runs in a process of its own, beside the rest; the
+imports lie inside the functions for that reason.
+"""
 
-from tune.layout import Layout
-from tune.restoring import restore
-from tune.routing import named
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from optuna.trial import FrozenTrial
+
+    from tune.layout import Layout
 
 
-def predictions(place: Layout, trial: FrozenTrial, figure: Figure) -> None:
+def warm_up() -> None:
+    """Load torch, which takes longer than reading a sweep."""
+    from tune import restoring  # noqa: F401  # loaded, not used
+
+
+def predictions(place: "Layout", trial: "FrozenTrial", figure: "Figure") -> None:
     """Let the workload draw a trial's predictions of the validation part.
 
     Args:
@@ -17,6 +26,11 @@ def predictions(place: Layout, trial: FrozenTrial, figure: Figure) -> None:
         trial: Its winner; its ``best.pt`` is still there.
         figure: Is drawn into.
     """
+    import torch
+
+    from tune.restoring import restore
+    from tune.routing import named
+
     training = restore(place, trial)
     workload, loaded = training.workload, training.data
     assert workload.draw is not None

@@ -140,7 +140,7 @@ def _json(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _yaml(rows: Sequence[Mapping[str, Any]]) -> str:
-    return yaml.safe_dump(records.finite(rows), sort_keys=False)
+    return yaml.dump(records.finite(rows), Dumper=yaml.CSafeDumper, sort_keys=False)
 
 
 #: Of a model; the functions lie in ``tune.model_formats``, which needs torch.

@@ -37,7 +37,8 @@ def write(figure: Figure, path: Path) -> None:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()  # type: ignore[no-untyped-call]  # Matplotlib leaves it without types
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]  # so
-    Image.fromarray(pixels).convert("RGB").quantize().save(path)
+    drawn = Image.fromarray(pixels).convert("RGB")
+    drawn.quantize(method=Image.Quantize.FASTOCTREE).save(path)
 
 
 def literal(text: object, length: int = 24) -> str:
@@ -67,10 +68,12 @@ def best_so_far(sweep: Snapshot, figure: Figure) -> None:
     numbers = list(range(1, len(trials) + 1))
     _best(sweep, over_trials, trials, numbers)
     _finish(sweep, over_trials, "trials that ended with a value")
+    over_trials.locator_params("x", integer=True)
     unit, scale_s = _unit(max(_elapsed_s(sweep, trials), default=0.0))
     _best(sweep, over_time, trials, [elapsed / scale_s for elapsed in _elapsed_s(sweep, trials)])
     _finish(sweep, over_time, f"wall time in {unit}, pauses included")
     over_time.set_ylabel("")
+    legend(over_trials)
 
 
 def _best(
@@ -115,6 +118,7 @@ def learning_curves(sweep: Snapshot, figure: Figure) -> None:
         _curves(axes, curves[state], state)
     axes.autoscale_view()
     _finish(sweep, axes, "epoch")
+    legend(axes)
 
 
 def _curves(axes: Axes, curves: Sequence[np.ndarray], state: str) -> None:
@@ -164,8 +168,12 @@ def bare(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def legend(axes: Axes) -> None:
+    """Say what the lines are, if there are any; drawn over points, it stays readable."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, framealpha=0.8, edgecolor="none")
+
+
 def _finish(sweep: Snapshot, axes: Axes, label: str) -> None:
     objective_axis(sweep, axes)
     axes.set_xlabel(label)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=8, frameon=False)

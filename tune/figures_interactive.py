@@ -11,13 +11,13 @@ from typing import Any
 from optuna import visualization
 from optuna.trial import FrozenTrial
 
-from tune.figures_parameters import as_study
+from tune.importance import as_study
 
 #: The page has headings, grounds and margins of its own.
 PLAIN = {
     "template": "none",
     "title": None,
-    "margin": {"t": 60, "b": 80},
+    "margin": {"t": 40, "b": 80},
     "paper_bgcolor": "rgba(0,0,0,0)",
     "modebar": {"bgcolor": "rgba(0,0,0,0)"},
 }
@@ -58,9 +58,10 @@ def prepare(
     }
     for figure in drawn.values():
         figure.update_layout(PLAIN)
+    drawn["Slices"].update_xaxes(title_font_size=10, tickfont_size=10)  # side by side
     if logarithmic:
         drawn["Slices"].update_yaxes(type="log")
     script = files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
-    library = base64.b64encode(gzip.compress(script, mtime=0)).decode("ascii")
+    library = base64.b64encode(gzip.compress(script, 6, mtime=0)).decode("ascii")
     figures = {title: json.loads(figure.to_json()) for title, figure in drawn.items()}
     return Interactive(library, figures, len(trials))

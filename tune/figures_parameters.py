@@ -1,17 +1,14 @@
 """Figures of the parameters: how much each matters, and which of its values did well."""
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import optuna
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial
 
 from tune.figures import (
     BASELINE_COLOUR,
@@ -30,50 +27,9 @@ SHOWN = 8  # parameters in a picture of several: the most important ones
 BARS = 20
 NAMED_CHOICES = 8
 MOST_LINES = 300  # evenly by rank; more are not told apart by eye
-TOP_TRIALS = 5  # PED-ANOVA is steady from so many trials above its quantile on
+#: Under a text that lines run through.
+GROUND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.5}
 UNSET = -0.12  # height of a parameter that a trial does not have, below its axis
-
-
-def as_study(trials: Sequence[FrozenTrial]) -> optuna.Study:
-    """Return trials as an Optuna study in memory, under their own numbers.
-
-    All are complete in it, at the value they had reached when they ended. Optuna's evaluators
-    look at complete trials only, and would judge a parameter by what survived the pruning.
-
-    Args:
-        trials: Those of a sweep that have a value.
-
-    Returns:
-        The study; where a number is missing, there is a failed trial without parameters.
-    """
-    known = {trial.number: trial for trial in trials}
-    study = optuna.create_study()
-    for number in range(max(known) + 1):
-        trial = known.get(number)
-        study.add_trial(_complete(trial) if trial else create_trial(state=TrialState.FAIL))
-    return study
-
-
-def _complete(trial: FrozenTrial) -> FrozenTrial:
-    return create_trial(value=trial.value, params=trial.params, distributions=trial.distributions)
-
-
-def importances(study: optuna.Study) -> dict[str, float]:
-    """Return how much each parameter matters for being among the best, by PED-ANOVA.
-
-    Args:
-        study: ``as_study`` of at least two trials.
-
-    Returns:
-        Shares that sum to 1, the most important parameter first. A parameter that fewer than half
-        of the trials have is left out: one lucky or unlucky trial would decide about it.
-    """
-    trials = study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-    counts = Counter(name for trial in trials for name in trial.params)
-    common = [name for name, count in counts.items() if count >= len(trials) / 2]
-    share = min(max(0.1, TOP_TRIALS / len(trials)), 0.5)
-    evaluator = PedAnovaImportanceEvaluator(target_quantile=share)
-    return get_param_importances(study, evaluator=evaluator, params=common) if common else {}
 
 
 def importance(found: Mapping[str, float], figure: Figure) -> None:
@@ -105,8 +61,10 @@ def slices(
         _slice(axes, [trial for trial in trials if name in trial.params], name, trials[0])
     for axes in grid.flat[len(names) :]:
         axes.set_visible(False)
-    for axes in grid[:, 0]:
+    for axes in grid.flat[: len(names)]:
         objective_axis(sweep, axes)
+    for axes in grid[:, 1:].flat:
+        axes.set_ylabel("")
 
 
 def _slice(axes: Axes, trials: Sequence[FrozenTrial], name: str, winner: FrozenTrial) -> None:
@@ -118,7 +76,9 @@ def _slice(axes: Axes, trials: Sequence[FrozenTrial], name: str, winner: FrozenT
         places += np.random.default_rng(0).uniform(-0.2, 0.2, len(places))  # side by side
     elif getattr(distribution, "log", False):
         ticks = np.linspace(places.min(), places.max(), 3)
-        axes.set_xticks(ticks, [f"{10**tick:.2g}" for tick in ticks])
+        axes.set_xticks(ticks, [f"{10**tick:.3g}" for tick in ticks])
+    else:
+        axes.locator_params("x", integer=isinstance(distribution, IntDistribution))
     colours = [COLOURS[outcome(trial)] for trial in trials]
     size = float(np.clip(3000 / len(trials), 9, 30))
     axes.scatter(places, values, s=size, c=colours, alpha=0.7, linewidths=0)
@@ -141,7 +101,7 @@ def _label(axes: Axes, choices: Sequence[object]) -> None:
     labels = [literal(choice, 12) for choice in choices]
     axes.set_xticks(range(len(labels)), labels)
     if max(map(len, labels)) > 4:
-        axes.tick_params("x", rotation=20)
+        axes.tick_params("x", rotation=30)
 
 
 def parallel(
@@ -188,7 +148,8 @@ def _heights(axes: Axes, at: int, trials: Sequence[FrozenTrial], name: str) -> n
     if isinstance(distribution, CategoricalDistribution):
         for number, choice in enumerate(distribution.choices):
             height = number / (high - low) if high > low else 0.5
-            axes.text(at + 0.03, height, literal(choice, 12), fontsize=7, va="center")
+            text = literal(choice, 12)
+            axes.text(at + 0.04, height, text, fontsize=7, va="center", bbox=GROUND)
     else:
         ends = [trial.params[name] for trial in having]
         _ends(axes, at, literal(float(min(ends))), literal(float(max(ends))))
@@ -196,7 +157,7 @@ def _heights(axes: Axes, at: int, trials: Sequence[FrozenTrial], name: str) -> n
 
 
 def _ends(axes: Axes, at: int, low: str, high: str) -> None:
-    axes.text(at, -0.02, low, fontsize=7, ha="center", va="top")
+    axes.text(at, -0.02, low, fontsize=7, ha="center", va="top", bbox=GROUND)
     axes.text(at, 1.02, high, fontsize=7, ha="center", va="bottom")
 
 

@@ -1,16 +1,27 @@
 """Figures of the targets: which are met, by how many trials, and what speaks against what."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, TARGET_COLOUR, bare, logarithmic
+from tune.figures import (
+    BASELINE_COLOUR,
+    BASELINE_TRIAL,
+    COLOURS,
+    TARGET_COLOUR,
+    bare,
+    legend,
+    logarithmic,
+)
 from tune.following import Snapshot
 from tune.objective import ratios
 from tune.sweep import Standing
 
-FRONT_LINES = 40  # more are not told apart by eye
+FRONT_LINES, OTHER_LINES = 40, 300  # more are not told apart by eye
 
 
 def targets(sweep: Snapshot, figure: Figure) -> None:
@@ -28,7 +39,7 @@ def targets(sweep: Snapshot, figure: Figure) -> None:
     ratio.set_xlabel("ratio to the target: at most 1 is met")
     ratio.set_yticks(positions, names)
     ratio.invert_yaxis()
-    ratio.legend(fontsize=8, frameon=False)
+    legend(ratio)
     share.barh(positions, 100 * (found <= 1).mean(axis=0), 0.6, color=TARGET_COLOUR)
     share.set_xlim(0, 100)
     share.set_xlabel("% of the trials that meet it")
@@ -43,8 +54,8 @@ def pareto(sweep: Snapshot, figure: Figure) -> None:
     axes = figure.subplots()
     positions = np.arange(len(names))
     on_front = front(found)
-    axes.plot(positions, found[~on_front].T[:, :300], color=COLOURS["pruned"], alpha=0.12)
-    axes.plot(positions, found[on_front].T[:, :FRONT_LINES], color=COLOURS["complete"], alpha=0.5)
+    _lines(axes, found[~on_front][:OTHER_LINES], color=COLOURS["pruned"], alpha=0.12)
+    _lines(axes, found[on_front][:FRONT_LINES], color=COLOURS["complete"], alpha=0.5)
     for row, standing in zip(found, standings, strict=True):
         if standing.number == BASELINE_TRIAL:
             axes.plot(positions, row, color=BASELINE_COLOUR, linewidth=2.2, label="baseline")
@@ -54,8 +65,14 @@ def pareto(sweep: Snapshot, figure: Figure) -> None:
     logarithmic(axes)
     axes.set_ylabel("ratio to the target")
     axes.set_xticks(positions, names)
-    axes.legend(fontsize=8, frameon=False)
+    legend(axes)
     bare(axes)
+
+
+def _lines(axes: Axes, ratios: np.ndarray, **style: Any) -> None:
+    """Draw a line a trial."""
+    lines = [list(enumerate(row)) for row in ratios]
+    axes.add_collection(LineCollection(lines, linewidths=1.5, **style))
 
 
 def matrix(sweep: Snapshot, standings: Sequence[Standing]) -> np.ndarray:

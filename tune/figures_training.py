@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tune import records
-from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, bare, logarithmic
+from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, bare, legend, logarithmic
 from tune.following import Snapshot
 
 LOSS_COLOUR = COLOURS["complete"]
@@ -71,7 +71,7 @@ def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
     )
     gap.axvline(rows[-1]["best_epoch"], color="black", linewidth=1, linestyle=":", label="best")
     gap.set_ylabel("% of its whole way down")
-    gap.legend(fontsize=8, frameon=False)
+    legend(gap)
     rate.plot(numbers, [row["lr"] for row in rows], color=LOSS_COLOUR)
     logarithmic(rate)
     rate.set_ylabel("learning rate")

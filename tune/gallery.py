@@ -1,6 +1,7 @@
 """The pictures of a sweep's report: what there is to draw, and the words under each."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,10 +9,21 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from optuna.trial import FrozenTrial
 
-from tune import figures, figures_parameters, figures_targets, figures_training, workloads
+from tune import (
+    drawing,
+    figures,
+    figures_parameters,
+    figures_targets,
+    figures_training,
+    importance,
+    workloads,
+)
 from tune.figures_interactive import Interactive, prepare
 from tune.following import Snapshot
+from tune.layout import Layout
+from tune.quiet import libraries_muted
 
+PREDICTIONS = "Predictions of the winner"
 FEWEST_TRIALS = 4  # fewer say nothing about a parameter
 
 
@@ -73,32 +85,80 @@ def parameters(sweep: Snapshot) -> Parameters:
     trials = figures.scored(sweep)
     if len(trials) < FEWEST_TRIALS:
         return Parameters(trials, {})
-    study = figures_parameters.as_study(trials)
-    return Parameters(trials, figures_parameters.importances(study))
+    study = importance.as_study(trials)
+    return Parameters(trials, importance.importances(study))
 
 
-def draw(sweep: Snapshot, ranked: Parameters) -> Iterator[Drawn]:
+def predictions(sweep: Snapshot, beside: Executor) -> "Future[Drawn | None] | None":
+    """Begin to draw what the winner predicts, if its weights are kept.
+
+    Args:
+        sweep: The sweep.
+        beside: Draws it.
+
+    Returns:
+        The workload's own picture to come; it is None if the workload has none.
+    """
+    standings = sweep.standings()
+    if not standings or not (sweep.layout.trial(standings[0].number) / "best.pt").exists():
+        return None
+    winner = sweep.found[standings[0].number]
+    return beside.submit(draw_predictions, sweep.layout, winner)
+
+
+def draw(
+    sweep: Snapshot, ranked: Parameters, predictions: "Future[Drawn | None] | None"
+) -> Iterator[Drawn]:
     """Draw what the sweep has to show, into ``figures/`` of the sweep.
 
     Args:
         sweep: The sweep.
         ranked: Its parameters.
+        predictions: The workload's own picture, if there is one to come.
 
     Yields:
-        Every picture, once its PNG is written. One that cannot be drawn says why: the data may
-        lie elsewhere by now, or the code of the model may have changed.
+        Every picture, once its PNG is written.
     """
     for picture in pictures(sweep, ranked):
-        path = sweep.layout.directory / "figures" / f"{picture.name}.png"
-        figure = figures.wide(picture.height_in)
-        try:
-            picture.draw(figure)
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).partition("\n")[0]
-            yield Drawn(picture.title, f"Could not be drawn: {reason}", None)
-            continue
-        figures.write(figure, path)
-        yield Drawn(picture.title, picture.caption, path)
+        yield _drawn(picture, sweep.layout)
+    try:
+        last = predictions.result() if predictions else None
+    except BrokenExecutor:
+        last = Drawn(PREDICTIONS, "Could not be drawn: the process died (out of memory?)", None)
+    if last:
+        yield last
+
+
+def draw_predictions(place: Layout, winner: FrozenTrial) -> Drawn | None:
+    """Draw the workload's own picture.
+
+    Args:
+        place: The sweep.
+        winner: Its winner, whose weights are kept.
+
+    Returns:
+        The picture, or None if the workload has none.
+    """
+    with libraries_muted():
+        if workloads.get(place.describe()["workload"]).draw is None:
+            return None
+        return _drawn(_predictions(place, winner), place)
+
+
+def _drawn(picture: Picture, place: Layout) -> Drawn:
+    """Draw a picture. If it cannot be drawn, it says why.
+
+    The data may lie elsewhere by now, or the code of the model may have changed.
+    """
+    path = place.directory / "figures" / f"{picture.name}.png"
+    figure = figures.wide(picture.height_in)
+    try:
+        picture.draw(figure)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        return Drawn(picture.title, f"Could not be drawn: {reason}", None)
+    figures.write(figure, path)
+    return Drawn(picture.title, picture.caption, path)
 
 
 def interactive(sweep: Snapshot, ranked: Parameters) -> Interactive | None:
@@ -120,7 +180,6 @@ def pictures(sweep: Snapshot, ranked: Parameters) -> Iterator[Picture]:
         yield from _parameters(sweep, ranked)
     if standings:
         yield from _training(sweep, standings[0].number)
-        yield from _predictions(sweep, sweep.found[standings[0].number])
 
 
 def _course(sweep: Snapshot) -> Iterator[Picture]:
@@ -199,17 +258,10 @@ def _training(sweep: Snapshot, winner: int) -> Iterator[Picture]:
         )
 
 
-def _predictions(sweep: Snapshot, winner: FrozenTrial) -> Iterator[Picture]:
-    """Yield the workload's own picture, if it has one and the winner's weights are kept."""
-    if not (sweep.layout.trial(winner.number) / "best.pt").exists():
-        return
-    if workloads.get(sweep.space.name).draw is None:
-        return
-    from tune.drawing import predictions  # here, since nothing else of a report needs torch
-
-    yield Picture(
+def _predictions(place: Layout, winner: FrozenTrial) -> Picture:
+    return Picture(
         "predictions",
-        "Predictions of the winner",
+        PREDICTIONS,
         "On the validation part, with the weights of its best epoch.",
-        partial(predictions, sweep.layout, winner),
+        partial(drawing.predictions, place, winner),
     )

@@ -5,9 +5,13 @@ One page, ``report.html``, that opens from disk and needs no network, and its pi
 """
 
 import argparse
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
 
-from tune import layout, workloads
+from tune import drawing, layout, records, workloads
 from tune.arguments import Parser, add_sweep
 from tune.errors import answer
 from tune.layout import Layout
@@ -42,22 +46,51 @@ def report(place: Layout) -> None:
     Raises:
         UserError: If a file of the sweep is missing or broken.
     """
+    with ProcessPoolExecutor(1, get_context("spawn"), gc.disable) as beside:
+        if any(place.directory.glob("trials/*/best.pt")):
+            beside.submit(drawing.warm_up)
+        with collector_paused():
+            page = compose(place, beside)
+    records.write_text(place.directory / "report.html", page)
+    print(f"wrote {place.directory / 'report.html'}")
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause Python's cyclic garbage collector, which would search a sweep's million objects."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def compose(place: Layout, beside: Executor) -> str:
+    """Write the pictures of a sweep, and return its page.
+
+    Args:
+        place: The sweep.
+        beside: Draws what needs torch.
+
+    Returns:
+        HTML.
+    """
     # here, so that --help needs neither Matplotlib nor Optuna
-    from tune import following, gallery, records, report_page
+    from tune import following, gallery, report_page
     from tune.quiet import libraries_muted
 
     with following.named(place.directory), libraries_muted():
         sweep = following.read(place)
+        predictions = gallery.predictions(sweep, beside)
         ranked = gallery.parameters(sweep)
+        interactive = gallery.interactive(sweep, ranked)
         drawn = []
-        for picture in gallery.draw(sweep, ranked):
+        for picture in gallery.draw(sweep, ranked, predictions):
             drawn.append(picture)
             print(
                 f"wrote {picture.path}" if picture.path else f"{picture.title}: {picture.caption}"
             )
-        page = report_page.render(sweep, drawn, gallery.interactive(sweep, ranked))
-    records.write_text(place.directory / "report.html", page)
-    print(f"wrote {place.directory / 'report.html'}")
+        return report_page.render(sweep, drawn, interactive)
 
 
 if __name__ == "__main__":

@@ -130,5 +130,6 @@ def larger(asked: dict[str, float], nodes: list[dict[str, float]]) -> dict[str, 
         wanted["GPU"] = min(wanted["GPU"], 1.0)
     found = [{kind: min(wanted[kind], node.get(kind, 0.0)) for kind in wanted} for node in nodes]
     fitting = [each for each in found if all(each[kind] >= asked[kind] for kind in asked)]
+    fitting = fitting or [dict(asked)]  # while Ray goes down, no machine is left
     best = max(fitting, key=lambda each: sum(each[kind] / wanted[kind] for kind in wanted))
     return {kind.lower(): share for kind, share in best.items()}

@@ -255,7 +255,7 @@ def read_trials(path: Path) -> list[FrozenTrial]:
 def _read_journal(path: Path) -> list[FrozenTrial]:
     storage = JournalStorage(JournalFileBackend(str(path)))
     found = storage.get_all_studies()
-    return storage.get_all_trials(found[0]._study_id) if found else []
+    return storage.get_all_trials(found[0]._study_id, deepcopy=False) if found else []
 
 
 def _check_ends(trials: Iterable[FrozenTrial]) -> None:

@@ -141,6 +141,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--longest-wait", type=float, default=LONGEST_WAIT_S, metavar="SECONDS")
     options = parser.parse_args()
+    # else, begun in the background of a shell, all of its sweeps would ignore it at first
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="storm-") as results:
         done = storm(Path(results), options.kills, options.seed, options.longest_wait)
     print(json.dumps(done))

@@ -146,6 +146,7 @@ def test_want_of_memory_ends_the_process_once_and_the_trial_the_second_time(
     [
         ({"CPU": 1.0}, [{"CPU": 2.0}], {"cpu": 2.0}),
         ({"CPU": 2.0}, [{"CPU": 2.0}], {"cpu": 2.0}),
+        ({"CPU": 2.0}, [], {"cpu": 2.0}),  # Ray's machines are gone when its raylet was killed
         ({"CPU": 3.0}, [{"CPU": 4.0}, {"CPU": 2.0, "GPU": 1.0}], {"cpu": 4.0}),
         ({"CPU": 1.0, "GPU": 0.25}, [{"CPU": 16.0, "GPU": 4.0}], {"cpu": 2.0, "gpu": 0.5}),
         ({"CPU": 1.0, "GPU": 0.75}, [{"CPU": 16.0, "GPU": 4.0}], {"cpu": 2.0, "gpu": 1.0}),

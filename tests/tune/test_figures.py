@@ -6,7 +6,7 @@ from optuna.trial import FrozenTrial, create_trial
 
 from tune import figures
 from tune.figures_interactive import prepare
-from tune.figures_parameters import as_study, importances, place
+from tune.figures_parameters import place
 from tune.figures_targets import front
 from tune.figures_training import progress
 from tune.quiet import libraries_muted
@@ -33,27 +33,6 @@ def some(count: int) -> list[FrozenTrial]:
         trial(number, int(generator.integers(1, 10)), 10 ** generator.uniform(-4, -1), kind)
         for number, kind in enumerate(generator.choice(["a", "b"], count))
     ]
-
-
-def test_parameter_that_decides_the_objective_is_the_most_important() -> None:
-    with libraries_muted():
-        found = importances(as_study(some(60)))
-    assert next(iter(found)) == "model/depth"
-    assert sum(found.values()) == pytest.approx(1.0)
-
-
-def test_parameter_of_a_few_trials_is_not_judged() -> None:
-    trials = some(20)
-    trials[3].params["loss/weight"] = 0.5
-    trials[3].distributions["loss/weight"] = FloatDistribution(0.0, 1.0)
-    with libraries_muted():
-        assert "loss/weight" not in importances(as_study(trials))
-
-
-def test_study_keeps_the_numbers_of_the_trials() -> None:
-    study = as_study([trial(5, 3), trial(2, 7)])
-    values = {each.number: each.value for each in study.trials}
-    assert values == {0: None, 1: None, 2: 7.0, 3: None, 4: None, 5: 3.0}
 
 
 def test_values_lie_where_their_axis_is_linear() -> None:

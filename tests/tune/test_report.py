@@ -3,13 +3,14 @@ import dataclasses
 import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
 
-from tune import following, records, report, report_page, workloads
+from tune import following, gallery, records, report, report_page, workloads
 from tune.layout import Layout
 from tune.study import Study
 from tune.sweep import Sweep
@@ -215,6 +216,17 @@ def test_picture_that_cannot_be_drawn_says_why(
     page = text(written(tmp_path))
     assert "Predictions of the winner Could not be drawn: " in page
     assert "Predictions of the winner: Could not be drawn: " in capsys.readouterr().out
+
+
+def test_report_goes_on_without_the_process_that_draws_predictions(tmp_path: Path) -> None:
+    begun = begin(tmp_path)
+    run(begun, 6)
+    sweep = following.read(begun.layout)
+    died: Future[gallery.Drawn | None] = Future()
+    died.set_exception(BrokenExecutor())
+    drawn = list(gallery.draw(sweep, gallery.parameters(sweep), died))
+    assert "the process died" in drawn[-1].caption
+    assert all(picture.path for picture in drawn[:-1])
 
 
 @pytest.mark.parametrize("broken", ["sweep.json", "study.journal"])
