@@ -92,6 +92,12 @@ class Study:
         """Return every proposal so far, in order."""
         return [trial for trial in self._all() if trial.state != TrialState.WAITING]
 
+    @patient
+    def trial(self, number: int) -> FrozenTrial:
+        """Return one proposal, without looking at the others."""
+        storage, study = self.optuna._storage, self.optuna._study_id
+        return storage.get_trial(storage.get_trial_id_from_study_id_trial_number(study, number))
+
     def unfinished(self) -> list[FrozenTrial]:
         """Return the proposals that have not ended."""
         return [trial for trial in self.trials() if trial.state == TrialState.RUNNING]
@@ -111,8 +117,10 @@ class Study:
     @patient
     def exhausted(self) -> bool:
         """Tell whether the sampler is a grid of which every point was proposed."""
+        if self.sampler != "grid":
+            return False
         trials = self._all()
-        if self.sampler != "grid" or any(trial.state == TrialState.WAITING for trial in trials):
+        if any(trial.state == TrialState.WAITING for trial in trials):
             return False
         return not grid.is_open([grid.path(trial, self.fixed) for trial in trials])
 
@@ -125,7 +133,7 @@ class Study:
     @patient
     def report(self, number: int, epoch: int, objective: float) -> None:
         """Record an epoch's objective, unless it is recorded already."""
-        trial = self._all()[number]
+        trial = self.trial(number)
         if epoch not in trial.intermediate_values:
             self.optuna._storage.set_trial_intermediate_value(trial._trial_id, epoch, objective)
 
@@ -136,12 +144,12 @@ class Study:
         A failure is told as PRUNED with a violated constraint: the sampler learns to keep away,
         while it would never see a plain FAIL.
         """
-        trial = self._all()[number]
+        trial = self.trial(number)
         if trial.state.is_finished():  # by an attempt whose answer never came
             return
         with self._together():
             self.optuna._storage.set_trial_user_attr(trial._trial_id, END, asdict(end))
-            self._tell(self._all()[number])
+            self._tell(self.trial(number))
 
     @patient
     def finish_ends(self) -> None:
@@ -189,7 +197,7 @@ class Study:
         self.space.declare(trial)
         if PROPOSED not in trial.user_attrs:
             trial.set_user_attr(PROPOSED, True)
-        return self._all()[trial.number]
+        return self.trial(trial.number)
 
     def _seed_sampler(self, asked: int) -> None:
         """Seed the sampler from the number of proposals, so that a resumed sweep goes on alike."""

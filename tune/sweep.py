@@ -94,7 +94,8 @@ class Sweep:
         self.ended = [trial for trial in study.trials() if trial.state.is_finished()]
         self._waiting = study.unfinished()
         #: Ended trials that may have checkpoints; of an earlier process's, nobody knows which.
-        self._holding = {trial.number for trial in self.ended}
+        self._holding = list(self.ended)
+        self._failed = [trial for trial in self.ended if outcome(trial) == "failed"]
         self._next_table = 0.0
         self.listener: Listener | None = None
 
@@ -139,12 +140,11 @@ class Sweep:
                 self._ask_no_more()
                 break
             trial = self.study.propose()
-            twins = [each for each in self.ended if each.params == trial.params]
-            failed = [each for each in twins if outcome(each) == "failed"]
-            if not failed:
+            twin = next((each for each in self._failed if each.params == trial.params), None)
+            if twin is None:
                 return trial
             self.running[trial.number] = Progress(trial.number, self.study.config(trial))
-            self.end_trial(trial.number, "failed", failed[0].user_attrs[END]["reason"])
+            self.end_trial(trial.number, "failed", twin.user_attrs[END]["reason"])
         return None
 
     def _ask_no_more(self) -> None:
@@ -168,10 +168,13 @@ class Sweep:
         """Take in how a trial ended, and keep only the checkpoints worth keeping."""
         progress = self.running.pop(number)
         self.study.end(number, End(outcome, reason, records.summarise(progress.rows)))
-        self.ended.append(self.study.trials()[number])
+        ended = self.study.trial(number)
+        self.ended.append(ended)
+        if outcome == "failed":
+            self._failed.append(ended)
         if self.listener:
-            self.listener.ended(self.ended[-1])
-        self._holding.add(number)
+            self.listener.ended(ended)
+        self._holding.append(ended)
         self._remove_checkpoints()
         self._write_table_in_time()
 
@@ -208,12 +211,12 @@ class Sweep:
 
     def _remove_checkpoints(self) -> None:
         """Leave ended trials nothing but ``best.pt``, and that to the best of them."""
-        kept = {trial.number for trial in self.best(KEPT_CHECKPOINTS)}
-        for number in self._holding:
-            directory = self.layout.trial(number)
+        kept = table.best(self._holding, KEPT_CHECKPOINTS)
+        for trial in self._holding:
+            directory = self.layout.trial(trial.number)
             continued = [directory / "last.pt", directory / "previous.pt"]
             for left in (*continued, *directory.glob("*.part")):
                 left.unlink(missing_ok=True)
-            if number not in kept:
+            if trial not in kept:
                 (directory / "best.pt").unlink(missing_ok=True)
-        self._holding &= kept
+        self._holding = kept
