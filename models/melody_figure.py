@@ -82,7 +82,7 @@ def _show_range(axes: "Axes", notes: Sequence[int], title: str) -> None:
     axes.set_title(title, fontsize=8)
     axes.set_xlabel("note")
     axes.set_ylabel("key")
-    axes.legend(frameon=False, fontsize=6)
+    axes.legend(fontsize=6, loc="upper right", framealpha=0.8, edgecolor="none")
 
 
 def radar(axes: "Axes", scores: Mapping[str, Mapping[str, float]]) -> None:
@@ -102,7 +102,8 @@ def radar(axes: "Axes", scores: Mapping[str, Mapping[str, float]]) -> None:
         axes.set_xticks(angles, list(sides), fontsize=7)
     axes.set_ylim(0, 1)
     axes.set_yticks([0.25, 0.5, 0.75], [])
-    axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.08))
+    axes.tick_params(axis="x", pad=8)
+    axes.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.15))
 
 
 def bars(axes: "Axes", scores: Mapping[str, Mapping[str, float]]) -> None:
