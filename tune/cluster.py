@@ -19,10 +19,12 @@ ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",  # with tracebacks; the record tells what became of it
 }
 #: Without it, Ray takes 127.0.0.1 for this machine's outer address and listens on all of them.
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 TOKEN = Path.home() / ".ray" / "auth_token"  # where `ray get-auth-token` keeps it
+OUTSIDE = "ray://"  # begins the address of a cluster that this machine is no part of
 PACKAGES = ("tune", "models", "datasets", "search_spaces")
 
 
@@ -101,6 +103,21 @@ def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -
         yield context
     finally:
         ray.shutdown()
+
+
+def door(address: str | None, context: Any) -> str:
+    """Return where Ray answers as long as the head is there, as ``host:port``.
+
+    Args:
+        address: As of ``connected``.
+        context: What ``connected`` yielded.
+
+    Returns:
+        The head's address, or for a driver outside the cluster that of its door.
+    """
+    if address and address.startswith(OUTSIDE):
+        return address.removeprefix(OUTSIDE)
+    return str(context.address_info["gcs_address"])
 
 
 def _import_path() -> str:

@@ -8,11 +8,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import ray
 import ray.tune as ray_tune
+from ray.train._internal import storage
 from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from search_spaces.contract import Budget
+from tune import parcel
 from tune.asha import RecordedASHA
 from tune.errors import StorageFailure
 from tune.resources import Resources
@@ -33,6 +36,8 @@ class Job:
         seconds: Time budget of this run, or None.
         reuse: Whether a trial process is reused; Ray's dashboard then shows only its first trial.
         timeout_s: Longest that a trial may train, or None.
+        elsewhere: Whether other machines train too, which may lack the user's data.
+        again: The command that goes on with the sweep.
     """
 
     workload: str
@@ -41,7 +46,9 @@ class Job:
     resources: Resources
     seconds: float | None
     reuse: bool
+    again: str
     timeout_s: float | None = None
+    elsewhere: bool = False
 
 
 class Interrupts(Callback):  # type: ignore[misc]  # Ray ships no types
@@ -84,6 +91,8 @@ def execute(sweep: Sweep, job: Job, followers: Sequence[Callback] = ()) -> int |
     """
     asha, interrupts, keeper = RecordedASHA(job.budget, sweep.history()), Interrupts(), Keeper()
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
+        # Ray Tune asks Ray's node for a place, and a driver outside the cluster has no node.
+        storage._get_ray_train_session_dir = lambda: scratch
         ray_tune.run(
             TrialTrainable,
             name="ray",
@@ -98,14 +107,16 @@ def execute(sweep: Sweep, job: Job, followers: Sequence[Callback] = ()) -> int |
             stop=keeper,
             max_failures=1,
             reuse_actors=job.reuse,
-            callbacks=[EpochRecorder(sweep, keeper), LargerShare(), interrupts, *followers],
+            callbacks=[EpochRecorder(sweep, keeper), LargerShare(keeper), interrupts, *followers],
             trial_dirname_creator=_directory_name,
             raise_on_failed_trial=False,
             verbose=0,
+            _remote=False,  # else a driver outside the cluster would be sent inside
         )
     if keeper.failure is not None:
-        again = f"python -m tune.run {job.workload} --resume {sweep.layout.directory.name}"
-        raise StorageFailure(f"{keeper.failure}; what is recorded is kept, go on with: {again}")
+        raise StorageFailure(
+            f"{keeper.failure}; what is recorded is kept, go on with: {job.again}"
+        )
     return interrupts.received
 
 
@@ -118,6 +129,7 @@ def _shared(job: Job) -> dict[str, Any]:
     return {
         "workload": job.workload,
         "root": job.root,
+        "parcel": parcel.pack(job.root, ray.put) if job.root and job.elsewhere else None,
         "epochs": job.budget.epochs,
         "patience": job.budget.patience,
         "threads": max(int(job.resources.cpus), 1),

@@ -1,6 +1,7 @@
 """What Ray asks and tells, handed on to the sweep."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -10,6 +11,11 @@ from ray.tune.search import Searcher
 
 from tune.asha import RecordedASHA
 from tune.sweep import Sweep
+
+#: Ray's words for why a trial's process is gone; of a process that died by itself it says
+#: "its worker process has died".
+MACHINE_LOST = ("its node has died", "is temporarily unavailable")
+DRIVER_LOST = "its owner has died"
 
 
 class Keeper(Stopper):  # type: ignore[misc]  # Ray ships no types
@@ -106,13 +112,26 @@ class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
 class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
     """Gives a trial whose process died, perhaps for want of memory, twice the share once more."""
 
+    def __init__(self, keeper: Keeper) -> None:
+        """End the run through ``keeper`` if it cannot go on."""
+        self.keeper = keeper
+
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
     ) -> None:
-        """Enlarge the share before Ray starts the trial again, but not beyond a machine."""
-        asked = trial.placement_group_factory.required_resources
-        trial.update_resources(larger(asked, [node["Resources"] for node in ray.nodes()]))
-        trial.config = {**trial.config, "retried": True}
+        """Enlarge the share before Ray starts the trial again, but not beyond a machine.
+
+        A trial that lost its machine goes on as it was. A driver that lost its own has to end.
+        """
+        told = Path(trial.error_file).read_text().rpartition("Failure #")[2]
+        if DRIVER_LOST in told:
+            self.keeper.failure = "Ray must run on the driver's machine, but died there"
+        elif any(words in told for words in MACHINE_LOST):
+            trial.run_metadata.num_failures -= 1  # no fault of the trial's; Ray counts it as one
+        else:
+            asked = trial.placement_group_factory.required_resources
+            trial.update_resources(larger(asked, [node["Resources"] for node in ray.nodes()]))
+            trial.config = {**trial.config, "retried": True}
 
 
 def larger(asked: dict[str, float], nodes: list[dict[str, float]]) -> dict[str, float]:

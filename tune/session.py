@@ -8,7 +8,9 @@ from rich.console import Console
 
 from tune import live, planning, resources
 from tune.choosing import Choice, begin, opened, resume
-from tune.cluster import check_reachable, connected, prepare
+from tune.cluster import check_reachable, connected, door, prepare
+from tune.head import watched
+from tune.layout import Layout
 from tune.lock import driver_lock
 from tune.mirror import mirrored
 from tune.quiet import libraries_muted
@@ -99,7 +101,10 @@ def _execute(
     have = dict(resources.machine())
     if share and resources.AUTO in (options.cpus_per_trial, options.gpus_per_trial):
         share = _share(options, have, _measured(space, choice, options))
-    with connected(options.address, have, dashboard=options.dashboard) as context:
+    with (
+        connected(options.address, have, dashboard=options.dashboard) as context,
+        watched(door(options.address, context), again := _again(place, options)),
+    ):
         from tune import trackers
         from tune.executor import Job, execute
 
@@ -116,12 +121,21 @@ def _execute(
             resources=share,
             seconds=options.time_budget,
             reuse=not options.dashboard,
+            again=again,
             timeout_s=options.trial_timeout,
+            elsewhere=bool(options.address),
         )
         with live.shown(view, console, quiet=options.quiet):
             interrupted = execute(sweep, job, followers)
     sweep.write_tables()
     return conclude(console, space, sweep, interrupted)
+
+
+def _again(place: Layout, options: argparse.Namespace) -> str:
+    """Return the command that goes on with a sweep."""
+    joined = f" --address {options.address}" if options.address else ""
+    name = place.directory.name
+    return f"python -m tune.run {place.directory.parent.name} --resume {name}{joined}"
 
 
 def _cluster_resources() -> dict[str, float]:

@@ -1,15 +1,17 @@
 """Ray's verbs over ``Training``: one trial, whose step is one epoch."""
 
 import math
+import platform
 import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import ray
 import ray.tune as ray_tune
 import torch
 
-from tune import checkpoints, data, folds, workloads
+from tune import checkpoints, data, folds, parcel, workloads
 from tune.errors import StorageFailure, TrialFailure
 from tune.folds import FoldedTraining
 from tune.limits import time_limit
@@ -21,10 +23,10 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
 
     The configuration holds ``number``, ``seed``, ``recorded`` (epochs that the study knows),
     ``directory``, ``params``, and under ``job`` what all trials of the sweep share: ``workload``,
-    ``root``, ``epochs``, ``patience``, ``threads`` and perhaps ``timeout_s``. ``retried`` says
-    that a first try in another process died or ran out of memory. Checkpoints go straight to the
-    trial's directory, and the epochs that a checkpoint knows and the study does not are reported
-    again before training goes on.
+    ``root``, ``epochs``, ``patience``, ``threads``, perhaps ``timeout_s``, and ``parcel`` where
+    machines may lack the user's data. ``retried`` says that a first try in another process died
+    or ran out of memory. Checkpoints go straight to the trial's directory, and the epochs that a
+    checkpoint knows and the study does not are reported again before training goes on.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -41,7 +43,6 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
         """Take the next trial into the same process."""
         self.trial, self.job = new_config, new_config["job"]
         self.directory = Path(new_config["directory"])
-        self.directory.mkdir(parents=True, exist_ok=True)
         self.training: Training | FoldedTraining | None = None
         self.replay: list[dict[str, float]] = []
         self.note = ""
@@ -87,7 +88,7 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
         name, params = self.job["workload"], self.trial["params"]
         device = "cuda" if torch.cuda.is_available() else "cpu"
         plan = Plan(self.job["epochs"], self.trial["seed"], self.job["patience"], device)
-        parts = data.load_folds(name, self.job["root"], params)
+        parts = data.load_folds(name, self._root(), params)
         training = folds.begin(workloads.get(name), params, parts, plan)
         state, damaged = checkpoints.load_last(self.directory, device)
         if state is not None:
@@ -97,6 +98,18 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
             after = f"went on after epoch {len(training.history)}"
             self.note = f"{' and '.join(damaged)} damaged, {after}"
         return training
+
+    def _root(self) -> Path | None:
+        """Return where the user's data lie on this machine, which must have the results too."""
+        try:
+            self.directory.mkdir(exist_ok=True)  # without its parents: the driver has made them
+        except OSError as error:
+            here = f"{error.strerror} on {platform.node()}"
+            message = f"{self.directory} must be there on every machine, got: {here}"
+            raise StorageFailure(message) from error
+        root: Path | None = self.job["root"]
+        packed = self.job.get("parcel")
+        return parcel.place(root, packed, ray.get) if root and packed else root
 
     def _save(self, training: Training | FoldedTraining) -> None:
         """Write the checkpoints of the epoch just trained; the best one first."""

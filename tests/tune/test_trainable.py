@@ -144,3 +144,9 @@ def test_trial_over_folds_continues_and_keeps_every_folds_weights(
     best = checkpoints.load(tmp_path / "killed" / "best.pt")
     assert len(best["folds"]) == 3
     assert all(torch.equal(best["model"][name], best["folds"][0][name]) for name in best["model"])
+
+
+def test_machine_that_does_not_see_the_results_ends_the_sweep(tmp_path: Path) -> None:
+    result = process(trial(tmp_path / "trials" / "00003")).step()
+    assert "trials/00003 must be there on every machine" in result["unwritable"]
+    assert not (tmp_path / "trials").exists()

@@ -1,0 +1,81 @@
+"""What a trial is given when it is started again."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tune import searcher
+from tune.searcher import Keeper, LargerShare, larger
+
+#: As Ray 2.60 writes them into a trial's file of errors.
+PROCESS_DIED = (
+    "The actor is dead because its worker process has died. Worker exit type: SYSTEM_ERROR"
+)
+MACHINE_DIED = "The actor died because its node has died. Node Id: 6b50"
+MACHINE_SILENT = "The actor 3a59 is unavailable: The actor is temporarily unavailable: RpcError"
+DRIVER_DIED = "The actor is dead because its owner has died. Owner Id: 0100"
+
+
+class Trial(SimpleNamespace):
+    """What ``LargerShare`` uses of Ray's."""
+
+    def update_resources(self, share: dict[str, float]) -> None:
+        self.share = share
+
+
+@pytest.fixture
+def machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Ray have a machine of eight cores."""
+    nodes = [{"Resources": {"CPU": 8.0}}]
+    monkeypatch.setattr(searcher, "ray", SimpleNamespace(nodes=lambda: nodes))
+
+
+def recovered(folder: Path, *failures: str) -> Trial:
+    """Let a trial fail like that, in order; Ray has counted the last one, too."""
+    told = "".join(f"Failure # {n} (occurred at noon)\n{e}\n" for n, e in enumerate(failures, 1))
+    (folder / "error.txt").write_text(told)
+    group: Any = SimpleNamespace(required_resources={"CPU": 1.0})
+    trial = Trial(
+        error_file=str(folder / "error.txt"),
+        run_metadata=SimpleNamespace(num_failures=1),
+        placement_group_factory=group,
+        config={"number": 4},
+        share={"cpu": 1.0},
+    )
+    trial.keeper = Keeper()
+    LargerShare(trial.keeper).on_trial_recover(1, [], trial)
+    return trial
+
+
+@pytest.mark.usefixtures("machines")
+@pytest.mark.parametrize("failures", [[PROCESS_DIED], [MACHINE_DIED, PROCESS_DIED]])
+def test_trial_whose_process_died_gets_a_larger_share_once(
+    tmp_path: Path, failures: list[str]
+) -> None:
+    trial = recovered(tmp_path, *failures)
+    assert trial.share == {"cpu": 2.0}
+    assert trial.config == {"number": 4, "retried": True}
+    assert trial.run_metadata.num_failures == 1
+    assert not trial.keeper.stop_all()
+
+
+@pytest.mark.usefixtures("machines")
+@pytest.mark.parametrize("failure", [MACHINE_DIED, MACHINE_SILENT])
+def test_trial_whose_machine_died_is_not_to_blame(tmp_path: Path, failure: str) -> None:
+    trial = recovered(tmp_path, PROCESS_DIED, failure)
+    assert trial.share == {"cpu": 1.0}
+    assert trial.config == {"number": 4}
+    assert trial.run_metadata.num_failures == 0
+    assert not trial.keeper.stop_all()
+
+
+def test_driver_whose_machine_ray_has_given_up_ends(tmp_path: Path) -> None:
+    trial = recovered(tmp_path, DRIVER_DIED)
+    assert trial.keeper.stop_all()
+    assert trial.config == {"number": 4}
+
+
+def test_share_stays_when_no_machine_has_it_at_the_moment() -> None:
+    assert larger({"CPU": 1.0, "GPU": 1.0}, [{}, {"CPU": 4.0}]) == {"cpu": 1.0, "gpu": 1.0}

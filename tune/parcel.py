@@ -1,0 +1,101 @@
+"""The user's data on their way to machines of a cluster that do not have them.
+
+They travel as one archive in Ray's object store. Ray's runtime environment, in which the code
+travels, would put them where Python imports from; a stranger's data set may hold a ``torch.py``.
+"""
+
+import fcntl
+import hashlib
+import io
+import platform
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets import cache
+from tune.errors import StorageFailure
+
+LARGEST_BYTES = 256 * 1024**2  # larger data belong on a file system that all machines share
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A directory of data.
+
+    Attributes:
+        files: Name and size of each.
+        digest: Changes whenever the content does; empty if it does not travel.
+        archive: What stands for a tar file of it; None if it is too large to travel.
+    """
+
+    files: list[tuple[str, int]]
+    digest: str = ""
+    archive: Any = None
+
+
+def pack(root: Path, put: Callable[[bytes], Any]) -> Parcel:
+    """Pack the user's data.
+
+    Args:
+        root: Their directory.
+        put: Hands an archive over to what carries it; returns what stands for it.
+
+    Returns:
+        The parcel.
+    """
+    files = _files(root)
+    if sum(size for _, size in files) > LARGEST_BYTES:
+        return Parcel(files)
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w", dereference=True) as archive:
+            for name, _ in files:
+                archive.add(root / name, arcname=f"data/{name}")
+        content = buffer.getvalue()
+    return Parcel(files, hashlib.sha256(content).hexdigest()[:16], put(content))
+
+
+def place(root: Path, parcel: Parcel, get: Callable[[Any], bytes]) -> Path:
+    """Return where the data lie on this machine, after unpacking them if they are not here.
+
+    Args:
+        root: Where they lie on the driver's.
+        parcel: What ``pack`` returned there.
+        get: Returns the archive that ``parcel.archive`` stands for.
+
+    Returns:
+        ``root`` if it holds the same files here; else a folder of the cache.
+
+    Raises:
+        StorageFailure: If they are not here and too large to travel.
+    """
+    if _files(root) == parcel.files:
+        return root
+    if parcel.archive is None:
+        raise StorageFailure(
+            f"{root} must hold the same files on every machine, but does not on {platform.node()}"
+        )
+    unpacked = cache.folder() / f"data-{parcel.digest}"
+    unpacked.parent.mkdir(parents=True, exist_ok=True)
+    with unpacked.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not unpacked.exists():
+            _unpack(get(parcel.archive), unpacked)
+    return unpacked
+
+
+def _unpack(content: bytes, folder: Path) -> None:
+    """Unpack an archive beside where it belongs, and move it there as a whole."""
+    with (
+        tempfile.TemporaryDirectory(dir=folder.parent) as partial,
+        tarfile.open(fileobj=io.BytesIO(content)) as archive,
+    ):
+        archive.extractall(partial, filter="data")
+        (Path(partial) / "data").replace(folder)
+
+
+def _files(root: Path) -> list[tuple[str, int]]:
+    found = [path for path in root.rglob("*") if path.is_file()]
+    return sorted((str(path.relative_to(root)), path.stat().st_size) for path in found)
