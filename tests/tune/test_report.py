@@ -1,95 +1,20 @@
 import base64
-import dataclasses
-import os
 import re
-from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
-from typing import Any
 
-import optuna
 import pytest
 
-from tune import following, gallery, records, report, report_page, workloads
-from tune.layout import Layout
-from tune.study import Study
+from tests.tune.reporting import HOSTILE, begin, hurry, metrics, run, train, written
+from tune import following, gallery, report, report_page
 from tune.sweep import Sweep
-from tune.workloads import Space
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-HOSTILE = "</script><script>alert('$x$')</script>"
 PNG = b"\x89PNG"
 
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make sweeps in moments: without the sampler's thinking, syncing and clearing up."""
-
-    def sample(study: Study, asked: int) -> None:
-        study.optuna.sampler = optuna.samplers.RandomSampler(seed=asked)
-
-    monkeypatch.setattr(Study, "_seed_sampler", sample)
-    monkeypatch.setattr(Sweep, "_write_table_in_time", lambda _: None)
-    monkeypatch.setattr(Sweep, "_remove_checkpoints", lambda _: None)
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
-def begin(results: Path, workload: str = "edc", trials: int = 12) -> Sweep:
-    """Begin a sweep as the driver does."""
-    space = workloads.space(workload)
-    place = Layout(results / workload / "monday")
-    place.directory.mkdir(parents=True)
-    budget = dataclasses.asdict(space.budget) | {"trials": trials}
-    description: dict[str, Any] = {"workload": workload, "budget": budget, "seed": 0}
-    description |= {
-        "root": None,
-        "fixed": {},
-        "data": {"rows": {"train": 3}},
-    }
-    description |= {"versions": {"torch": "2"}, "commit": None, "command": f"run {HOSTILE}"}
-    records.write_json(place.description, description)
-    return Sweep(place, Study(place.journal, space, 0, {}), description)
-
-
-def metrics(space: Space, objective: float) -> dict[str, float]:
-    """Return metrics by which every target is missed or met as the objective is."""
-    if space.metric is not None:
-        return {space.metric: objective}
-    found = {target.dropped: 0.0 for target in space.targets if target.dropped}
-    for target in space.targets:
-        if target.at_most is not None:
-            found[target.metric] = objective * target.at_most
-        else:
-            assert target.at_least is not None
-            found[target.metric] = 1 - objective * (1 - target.at_least)
-    return found
-
-
-def train(sweep: Sweep, number: int, epochs: int, outcome: str, reason: str) -> None:
-    """Record a trial whose objective falls with the epochs."""
-    for epoch in range(1, epochs + 1):
-        value = (3.0 + number % 7) / epoch
-        row = {"epoch": epoch, "value": value, "objective": value, "best_epoch": epoch}
-        row |= {"train_loss": value / 2, "lr": 1e-3, "skipped_steps": 0, "seconds": 1.0}
-        sweep.record_epoch(number, row | metrics(sweep.study.space, value))
-    sweep.end_trial(number, outcome, reason)
-
-
-def run(sweep: Sweep, count: int) -> None:
-    """Train trials: the first one whole, then pruned, failed and whole ones in turn."""
-    kinds = [(6, "complete"), (2, "pruned"), (1, "pruned"), (0, "failed")]
-    for _ in range(count):
-        job = sweep.next_trial()
-        assert job is not None
-        number = job["number"]
-        epochs, outcome = kinds[number % len(kinds)]
-        train(sweep, number, epochs, outcome, HOSTILE if outcome == "failed" else "by the test")
-
-
-def written(results: Path, workload: str = "edc") -> str:
-    """Write the report; return its page."""
-    assert report.main([workload, "--results", str(results)]) == 0
-    return (results / workload / "monday" / "report.html").read_text("utf-8")
+    hurry(monkeypatch)
 
 
 def said(sweep: Sweep) -> str:
@@ -245,66 +170,3 @@ def test_broken_file_is_named_on_one_line(
 def test_unknown_sweep_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report.main(["edc", "--sweep", "friday", "--results", str(tmp_path)]) == 2
     assert "there is no sweep friday" in capsys.readouterr().err
-
-
-@pytest.fixture
-def long_page(tmp_path: Path) -> Path:
-    """Write the report of a thousand trials."""
-    run(begin(tmp_path, trials=1000), 1000)
-    written(tmp_path)
-    return tmp_path / "edc" / "monday" / "report.html"
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver")
-    if not (CHROMIUM.exists() and DRIVER.exists()):
-        pytest.skip(f"needs {CHROMIUM} and {DRIVER}")
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    flags = ["headless", "no-sandbox", "disable-gpu", "disable-background-networking"]
-    for flag in [*flags, f"user-data-dir={tmp_path / 'profile'}"]:
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
-
-
-DRAWN = """
-const done = arguments[0], closer = document.getElementById("closer");
-closer.open = true;
-const timer = setInterval(() => {
-  const drawn = closer.querySelectorAll(".plot svg.main-svg").length > 0
-    && [...closer.querySelectorAll(".plot")].every(plot => plot.querySelector("svg.main-svg"));
-  if (drawn) { clearInterval(timer); done(true); }
-}, 100);
-"""
-SORTED = """
-document.querySelectorAll(".trials th")[3].click();
-return [...document.querySelectorAll(".trials tbody tr")].map(row => row.cells[3].textContent);
-"""
-
-
-@pytest.mark.slow
-def test_thousand_trials_are_below_five_megabytes_and_draw_without_an_error(
-    long_page: Path, browser: Any
-) -> None:
-    assert long_page.stat().st_size < 5_000_000
-    grounds = set()
-    for scheme in ("light", "dark"):
-        media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-        browser.get(long_page.as_uri())
-        assert browser.execute_async_script(DRAWN)
-        images = "return [...document.images].every(each => each.naturalWidth > 0)"
-        assert browser.execute_script(images)
-        ground = "return getComputedStyle(document.body).backgroundColor"
-        grounds.add(browser.execute_script(ground))
-    assert len(grounds) == 2
-    values = browser.execute_script(SORTED)
-    numbers = [float(value) for value in values if value]
-    assert len(values) == 1000
-    assert numbers == sorted(numbers)
-    assert browser.get_log("browser") == []
