@@ -8,6 +8,7 @@ always recorded ones.
 import math
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 import optuna
@@ -15,8 +16,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import TrialState
 
 from benchmarks.curves import Curve
+from tune.ends import End
 from tune.seeding import derive
-from tune.study import End, Study
+from tune.study import Study
 from tune.workloads import Space
 
 UNLIKE = 1.0  # distance of two categories, and of a parameter that only one of two has
@@ -129,7 +131,7 @@ class MemoryStudy(Study):
     def __init__(self, space: Space, seed: int) -> None:
         """Begin a study; there is no journal for ``Study`` to open."""
         self.space, self.seed, self.fixed, self.sampler = space, seed, {}, "tpe"
-        self.optuna = optuna.create_study()
+        self.optuna, self._together = optuna.create_study(), nullcontext
 
 
 class OurSearch:

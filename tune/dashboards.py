@@ -8,8 +8,8 @@ from ray.tune import Callback
 from ray.util.metrics import Gauge
 
 from tune.database import pointed
+from tune.ends import END, OUTCOMES, outcome
 from tune.layout import Layout
-from tune.study import END, OUTCOMES, outcome
 from tune.sweep import Sweep
 from tune.tracking import name
 

@@ -15,8 +15,8 @@ from optuna.trial import FrozenTrial
 from PIL import Image
 
 from tune import table
+from tune.ends import outcome
 from tune.following import Snapshot
-from tune.study import outcome
 
 BASELINE_TRIAL = 0
 COLOURS = {"complete": "#1b6ca8", "pruned": "#9aa5b1", "failed": "#c0392b", "running": "#8e44ad"}

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
+from tune.ends import outcome
 from tune.figures import (
     BASELINE_COLOUR,
     BASELINE_TRIAL,
@@ -21,7 +22,6 @@ from tune.figures import (
     objectives,
 )
 from tune.following import Snapshot
-from tune.study import outcome
 
 SHOWN = 8  # parameters in a picture of several: the most important ones
 BARS = 20

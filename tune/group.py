@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tune import choosing, finding, following, layout, live, records, session, workloads
+from tune.ends import END
 from tune.errors import INTERRUPTED, UserError
 from tune.layout import Layout
 from tune.lock import driver_lock
 from tune.quiet import libraries_muted
-from tune.study import END
 from tune.workloads import Space
 
 

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from search_spaces.contract import Target
+from tune.ends import outcome
 from tune.objective import ratio
-from tune.study import outcome
 from tune.sweep import Progress, Standing, Sweep
 from tune.workloads import Space
 

@@ -9,10 +9,10 @@ from optuna.trial import FrozenTrial
 
 from search_spaces.contract import Target
 from tune import live, records, table
+from tune.ends import outcome
 from tune.figures import BASELINE_TRIAL
 from tune.following import Snapshot
 from tune.objective import ratio
-from tune.study import outcome
 from tune.sweep import Standing
 
 LISTED = 6  # items of a list; sweep.json holds them all

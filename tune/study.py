@@ -4,9 +4,9 @@ Optuna's append-only journal, or the database in its place, is the only truth ab
 whatever else lies in its directory can be made again from it and from the checkpoints.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +18,13 @@ from optuna.trial import FrozenTrial, TrialState
 from tune import grid, samplers
 from tune.arguments import SAMPLERS
 from tune.database import driven, patient, pointed
+from tune.ends import END, End, check_ends
 from tune.errors import UserError
 from tune.journal import PROPOSED, Journal, mend, readable
 from tune.seeding import derive
 from tune.workloads import Space
 
-END = "end"
-OUTCOMES = ("complete", "pruned", "failed")
 FAILED = "failed"  # name of the constraint that keeps the sampler away from failed configurations
-
-
-@dataclass(frozen=True)
-class End:
-    """How a trial ended.
-
-    Attributes:
-        outcome: ``complete``, ``pruned`` or ``failed``.
-        reason: One line for people.
-        summary: ``tune.records.summarise`` of its epochs.
-    """
-
-    outcome: str
-    reason: str
-    summary: Mapping[str, Any]
 
 
 class Study:
@@ -82,7 +66,7 @@ class Study:
             self.optuna = optuna.create_study(
                 storage=storage, study_name=name, load_if_exists=True
             )
-            _check_ends(self._all())
+            check_ends(self._all())
         with self._together():
             for known in starting_points(space, self.fixed):
                 self.optuna.enqueue_trial(known, skip_if_exists=True)
@@ -233,13 +217,6 @@ def starting_points(space: Space, fixed: Mapping[str, Any]) -> list[dict[str, An
     return [{**point, **fixed} for point in agree or [space.baseline]]
 
 
-def outcome(trial: FrozenTrial) -> str:
-    """Return ``running``, ``complete``, ``pruned`` or ``failed``."""
-    if trial.state == TrialState.RUNNING:
-        return "running"
-    return str(trial.user_attrs[END]["outcome"])
-
-
 def read_trials(path: Path) -> list[FrozenTrial]:
     """Read the proposals of a journal, which may be written to at the same time.
 
@@ -256,7 +233,7 @@ def read_trials(path: Path) -> list[FrozenTrial]:
     given = database.trials() if database else None
     with readable(path):
         trials = _read_journal(path) if given is None else given
-        _check_ends(trials)
+        check_ends(trials)
     return [trial for trial in trials if trial.state != TrialState.WAITING]
 
 
@@ -264,14 +241,3 @@ def _read_journal(path: Path) -> list[FrozenTrial]:
     storage = JournalStorage(JournalFileBackend(str(path)))
     found = storage.get_all_studies()
     return storage.get_all_trials(found[0]._study_id, deepcopy=False) if found else []
-
-
-def _check_ends(trials: Iterable[FrozenTrial]) -> None:
-    for trial in trials:
-        end = trial.user_attrs.get(END)
-        if end is None and not trial.state.is_finished():
-            continue
-        if not isinstance(end, dict) or end["outcome"] not in OUTCOMES:
-            raise ValueError(f"trial {trial.number} ended as {end!r}")
-        if not isinstance(end["reason"], str) or not isinstance(end["summary"], dict):
-            raise ValueError(f"trial {trial.number} ended as {end!r}")

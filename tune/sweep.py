@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from optuna.trial import FrozenTrial, TrialState
 
 from tune import records, table
+from tune.ends import END, End, outcome
 from tune.layout import Layout
-from tune.study import END, End, Study, outcome
+from tune.study import Study
 
 KEPT_CHECKPOINTS = 5
 FAILURES_ALIKE = 5

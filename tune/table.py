@@ -7,9 +7,9 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from tune import records
+from tune.ends import END, outcome
 from tune.layout import Layout
 from tune.seeding import derive
-from tune.study import END, outcome
 
 
 def best(trials: Iterable[FrozenTrial], count: int) -> list[FrozenTrial]:

@@ -16,10 +16,10 @@ from rich.text import Text
 
 from tune import finding, following, live
 from tune.arguments import Parser, add_results
+from tune.ends import outcome
 from tune.errors import UserError, answer
 from tune.following import Snapshot
 from tune.layout import Layout
-from tune.study import outcome
 
 REFRESH_S = 2.0
 READING_SHARE = 0.1  # of a core, at most: the cores belong to the trials

@@ -6,8 +6,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from tune.ends import outcome
 from tune.layout import Layout
-from tune.study import Study, outcome
+from tune.study import Study
 from tune.sweep import Sweep
 from tune.trainable import TrialTrainable
 from tune.workloads import Space

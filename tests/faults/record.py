@@ -11,8 +11,9 @@ from optuna.trial import FrozenTrial
 from search_spaces.contract import Budget
 from tune import checkpoints, data, table, workloads
 from tune.asha import RecordedASHA
+from tune.ends import outcome
 from tune.layout import Layout
-from tune.study import Study, outcome, read_trials
+from tune.study import Study, read_trials
 from tune.sweep import Sweep
 from tune.training import Plan, Training
 

@@ -13,7 +13,7 @@ import pytest
 from tests.faults.cluster import ROOT, Cluster, Node, cluster, until
 from tests.faults.record import Record, check_finished, check_nothing_changed
 from tune import checkpoints
-from tune.study import outcome
+from tune.ends import outcome
 
 Driver = subprocess.Popen[str]
 pytestmark = [pytest.mark.fault, pytest.mark.ray]

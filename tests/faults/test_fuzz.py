@@ -37,9 +37,10 @@ from datasets.edc_rooms import generate
 from search_spaces.contract import Budget
 from tests.datasets.test_emotion_files import arrays, save
 from tune import records, run_folder
+from tune.ends import End
 from tune.errors import UserError
 from tune.layout import Layout
-from tune.study import End, Study, read_trials
+from tune.study import Study, read_trials
 from tune.workloads import Space
 
 NAMED = (DataFormatError, FileNotFoundError, UserError)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_storage import fill
-from tune.study import outcome, read_trials
+from tune.ends import outcome
+from tune.study import read_trials
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.fault, pytest.mark.ray, pytest.mark.slow]

@@ -18,10 +18,10 @@ from datasets.contract import Batch, Data, DataFormatError
 from tests.faults.driver import opened, process, train, until_done
 from tune import limits, workloads
 from tune.asha import RecordedASHA
+from tune.ends import outcome
 from tune.errors import TrialFailure
 from tune.limits import time_limit
 from tune.searcher import Keeper, StudySearcher, larger
-from tune.study import outcome
 from tune.sweep import FAILURES_ALIKE
 from tune.workloads import Space, Workload
 

@@ -10,9 +10,9 @@ from optuna.storages.journal import JournalFileBackend
 
 from tune import candidates, workloads
 from tune.candidates import plan, variants
+from tune.ends import END, End
 from tune.errors import UserError
 from tune.layout import Layout
-from tune.study import END, End
 from tune.workloads import Space
 
 SPLITS = ("geometry", "material", "random")

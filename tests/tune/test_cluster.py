@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tune.study import outcome, read_trials
+from tune.ends import outcome
+from tune.study import read_trials
 
 ROOT = Path(__file__).parents[2]
 RAY = Path(sys.executable).with_name("ray")

@@ -12,8 +12,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
 
 from tune import compare, ranking, watch, workloads
+from tune.ends import END, End
 from tune.ranking import Entry, rises
-from tune.study import END, End
 from tune.workloads import Space
 
 

@@ -17,8 +17,9 @@ from optuna.trial import FrozenTrial
 from tests.tune.servers import BINARIES, PASSWORD, Server
 from tune import database
 from tune.database import Database, Unreachable, driven, point, pointed
+from tune.ends import End, outcome
 from tune.errors import UserError
-from tune.study import End, Study, outcome, read_trials
+from tune.study import Study, read_trials
 from tune.workloads import Space
 
 psycopg = pytest.importorskip("psycopg")

@@ -12,7 +12,8 @@ from torch import nn
 
 from models import edc as model
 from tune import checkpoints, data, export, onnx_file, workloads
-from tune.study import End, Study, read_trials
+from tune.ends import End
+from tune.study import Study, read_trials
 from tune.training import Plan, Training
 
 CONFIG = {

@@ -16,8 +16,9 @@ from optuna.trial import FrozenTrial, TrialState
 from search_spaces.contract import Budget
 from tune import checkpoints, workloads
 from tune.asha import RecordedASHA
+from tune.ends import outcome
 from tune.layout import Layout
-from tune.study import Study, outcome, read_trials
+from tune.study import Study, read_trials
 from tune.sweep import Sweep
 
 ROOT = Path(__file__).parents[2]

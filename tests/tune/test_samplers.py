@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tune.arguments import SAMPLERS
+from tune.ends import End
 from tune.errors import UserError
 from tune.layout import Layout
-from tune.study import End, Study
+from tune.study import Study
 from tune.sweep import Sweep
 from tune.workloads import Space
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from tune import checkpoints, data, export, workloads
+from tune.ends import End
 from tune.seeding import derive
-from tune.study import End, Study
+from tune.study import Study
 from tune.training import Plan, Training
 
 CONFIG = {"model/network": "mlp", "model/fc_hidden": 256, "data/size": "tiny"}

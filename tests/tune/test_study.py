@@ -5,9 +5,10 @@ from pathlib import Path
 import optuna
 import pytest
 
+from tune.ends import End, outcome
 from tune.errors import UserError
 from tune.journal import mend
-from tune.study import End, Study, outcome, read_trials, starting_points
+from tune.study import Study, read_trials, starting_points
 from tune.workloads import Space
 
 

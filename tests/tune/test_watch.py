@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from tune import following, records, watch, workloads
+from tune.ends import END
 from tune.layout import Layout
 from tune.lock import driver_lock, is_driven
-from tune.study import END, Study
+from tune.study import Study
 from tune.sweep import Sweep
 
 SPACE = workloads.space("edc")
