@@ -1,11 +1,9 @@
 """Ray Tune as the executor: runs a sweep's trials side by side until none is left."""
 
-import signal
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import ray
@@ -18,6 +16,7 @@ from search_spaces.contract import Budget
 from tune import parcel
 from tune.asha import RecordedASHA
 from tune.errors import StorageFailure
+from tune.interrupts import Interrupts
 from tune.resources import Resources
 from tune.searcher import EpochRecorder, Keeper, LargerShare, StudySearcher
 from tune.sweep import Sweep
@@ -51,45 +50,37 @@ class Job:
     elsewhere: bool = False
 
 
-class Interrupts(Callback):  # type: ignore[misc]  # Ray ships no types
-    """Ctrl+C and SIGTERM end a sweep gracefully; a second one ends it at once."""
+class GracefulEnd(Callback):  # type: ignore[misc]  # Ray ships no types
+    """Takes the signals over from Ray Tune while trials run."""
 
-    def __init__(self) -> None:
-        """Remember no signal yet."""
-        self.received: int | None = None
+    def __init__(self, interrupts: Interrupts) -> None:
+        """Leave them to ``interrupts``."""
+        self.interrupts = interrupts
 
     def setup(self, **info: Any) -> None:
-        """Take the signals over from Ray Tune, which has just installed its own handlers."""
-        signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGTERM, self._stop)
+        """Replace the handlers that Ray Tune has just installed."""
+        self.interrupts.end_gracefully()
 
     def on_experiment_end(self, trials: list[Trial], **info: Any) -> None:
-        """Give the signals back: the next sweep of a group may not have begun to listen."""
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        self.received = number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGUSR1)  # Ray Tune's own way to stop gracefully
+        """Listen no more."""
+        self.interrupts.stop_listening()
 
 
-def execute(sweep: Sweep, job: Job, followers: Sequence[Callback] = ()) -> int | None:
+def execute(
+    sweep: Sweep, job: Job, interrupts: Interrupts, followers: Sequence[Callback] = ()
+) -> None:
     """Run trials until the sweep holds as many as asked.
 
     Args:
         sweep: The sweep.
         job: What its trials share.
+        interrupts: End the run early.
         followers: Are told of everything that was recorded.
-
-    Returns:
-        The signal that interrupted it, or None.
 
     Raises:
         StorageFailure: If the results cannot be written any more; what was recorded is kept.
     """
-    asha, interrupts, keeper = RecordedASHA(job.budget, sweep.history()), Interrupts(), Keeper()
+    asha, keeper = RecordedASHA(job.budget, sweep.history()), Keeper()
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
         # Ray Tune asks Ray's node for a place, and a driver outside the cluster has no node.
         storage._get_ray_train_session_dir = lambda: scratch
@@ -107,7 +98,12 @@ def execute(sweep: Sweep, job: Job, followers: Sequence[Callback] = ()) -> int |
             stop=keeper,
             max_failures=1,
             reuse_actors=job.reuse,
-            callbacks=[EpochRecorder(sweep, keeper), LargerShare(keeper), interrupts, *followers],
+            callbacks=[
+                EpochRecorder(sweep, keeper),
+                LargerShare(keeper),
+                GracefulEnd(interrupts),
+                *followers,
+            ],
             trial_dirname_creator=_directory_name,
             raise_on_failed_trial=False,
             verbose=0,
@@ -117,7 +113,6 @@ def execute(sweep: Sweep, job: Job, followers: Sequence[Callback] = ()) -> int |
         raise StorageFailure(
             f"{keeper.failure}; what is recorded is kept, go on with: {job.again}"
         )
-    return interrupts.received
 
 
 def _directory_name(trial: Trial) -> str:

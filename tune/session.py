@@ -1,7 +1,9 @@
 """One run of ``tune.run``: choose the sweep, check everything, execute, and say what came out."""
 
 import argparse
+import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +12,7 @@ from tune import live, planning, resources
 from tune.choosing import Choice, begin, opened, resume
 from tune.cluster import check_reachable, connected, door, prepare
 from tune.head import watched
+from tune.interrupts import Interrupts
 from tune.layout import Layout
 from tune.lock import driver_lock
 from tune.mirror import mirrored
@@ -88,7 +91,7 @@ def _execute(
     choice: Choice,
     share: resources.Resources | None,
 ) -> int:
-    console = Console()
+    console, interrupts = Console(), Interrupts()
     place, budget, description = choice.layout, choice.budget, choice.description
     sweep = opened(space, choice)
     where = f"sweep {place.directory.name}: {place.directory}"
@@ -126,16 +129,20 @@ def _execute(
             elsewhere=bool(options.address),
         )
         with live.shown(view, console, quiet=options.quiet):
-            interrupted = execute(sweep, job, followers)
+            execute(sweep, job, interrupts, followers)
     sweep.write_tables()
-    return conclude(console, space, sweep, interrupted)
+    return conclude(console, space, sweep, again, interrupts.received)
 
 
 def _again(place: Layout, options: argparse.Namespace) -> str:
-    """Return the command that goes on with a sweep."""
-    joined = f" --address {options.address}" if options.address else ""
-    name = place.directory.name
-    return f"python -m tune.run {place.directory.parent.name} --resume {name}{joined}"
+    """Return the command that goes on with a sweep: where it lies and runs is told anew."""
+    words = ["python", "-m", "tune.run", place.directory.parent.name]
+    words += ["--resume", place.directory.name]
+    if options.results != Path("results"):
+        words += ["--results", str(options.results)]
+    for key in ("storage", "address"):
+        words += [f"--{key}", vars(options)[key]] if vars(options)[key] else []
+    return shlex.join(words)
 
 
 def _cluster_resources() -> dict[str, float]:
@@ -164,7 +171,9 @@ def _dashboards(console: Console, sweep: Sweep, context: Any) -> Any:
     return dashboards.Gauges(sweep)
 
 
-def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | None) -> int:
+def conclude(
+    console: Console, space: Space, sweep: Sweep, again: str, interrupted: int | None
+) -> int:
     """Say what came out, and what to type next; return the exit code."""
     name = sweep.layout.directory.name
     hopeless = sweep.hopeless()
@@ -182,7 +191,7 @@ def conclude(console: Console, space: Space, sweep: Sweep, interrupted: int | No
     to_go = sweep.trials - len(sweep.ended)
     if to_go > 0:
         console.print(f"{to_go} trials to go; continue with:", highlight=False)
-        console.print(f"  python -m tune.run {space.name} --resume {name}", highlight=False)
+        console.print(f"  {again}", highlight=False, markup=False, soft_wrap=True)
     else:
         console.print("next:", highlight=False)
         console.print(f"  python -m tune.export {space.name} --sweep {name}", highlight=False)

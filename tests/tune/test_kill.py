@@ -177,7 +177,7 @@ def test_interrupted_sweep_says_how_to_go_on(tmp_path: Path, number: int, code: 
     process.send_signal(number)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == code
-    assert "--resume stopped" in output
+    assert f"python -m tune.run edc --resume stopped --results {tmp_path}\n" in output
     assert (rows.parent / "last.pt").exists()
 
 
