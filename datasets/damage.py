@@ -11,8 +11,8 @@ from datasets.contract import DataFormatError
 #: Of ``.npy`` and ``.npz``: numpy reads an array's head with Python's own parser, and a damaged
 #: shape can ask for any amount of memory.
 ARRAYS = (
-    *(BadZipFile, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError),
-    *(TokenError, TypeError, ValueError, struct.error, zlib.error),
+    *(BadZipFile, EOFError, LookupError, MemoryError, OSError, OverflowError, RuntimeError),
+    *(SyntaxError, TokenError, TypeError, ValueError, struct.error, zlib.error),
 )
 #: Of HDF5, when a file is opened and whenever it is read.
 HDF5 = (AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
