@@ -99,8 +99,9 @@ def _check_best_is_reproduced(
     config = study.config(best)
     name = str(description["workload"])
     budget = Budget(**description["budget"])  # type: ignore[arg-type]
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # as in the trial's process
+    torch.set_flush_denormal(True)
     plan = Plan(budget.epochs, study.trial_seed(best.number), budget.patience)
     training = Training(workloads.get(name), config, data.load(name, None, config), plan)
     again = {epoch: training.epoch()["objective"] for epoch in best.intermediate_values}
-    assert again == best.intermediate_values
+    assert again == best.intermediate_values, f"trial {best.number}: {config}"

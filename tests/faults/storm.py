@@ -9,6 +9,7 @@ blows is checked as a whole, and the next one begins.
 import argparse
 import collections
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,9 +144,9 @@ def main() -> None:
     options = parser.parse_args()
     # else, begun in the background of a shell, all of its sweeps would ignore it at first
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="storm-") as results:
-        done = storm(Path(results), options.kills, options.seed, options.longest_wait)
-    print(json.dumps(done))
+    results = Path(tempfile.mkdtemp(prefix="storm-"))  # stays there if something is wrong with it
+    print(json.dumps(storm(results, options.kills, options.seed, options.longest_wait)))
+    shutil.rmtree(results)
 
 
 if __name__ == "__main__":
