@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import psutil
 
-from tune.cluster import ENVIRONMENT
+from tune.cluster import ENVIRONMENT, LOOPBACK
 
 ROOT = Path(__file__).parents[2]
 TRIAL = "ray::TrialTrainable"
@@ -133,7 +133,7 @@ def cluster(folder: Path, hidden: Path | None = None) -> Iterator[Cluster]:
 def _begun(command: list[str], folder: Path, token: str) -> Node:
     """Start a node in a folder of its own, and wait until it says that it runs."""
     folder.mkdir(parents=True)
-    environment = _without_path() | ENVIRONMENT | {"SOUNDSWEEP_CACHE": str(folder / "cache")}
+    environment = clean_environment() | ENVIRONMENT | {"SOUNDSWEEP_CACHE": str(folder / "cache")}
     environment |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
     log = folder / "log"
     with log.open("wb") as file:
@@ -164,14 +164,16 @@ def bare_python(folder: Path) -> Path:
     python = folder / "bin" / "python"
     asked = "import importlib.util, ray; print(importlib.util.find_spec('tune'))"
     found = subprocess.check_output(
-        [python, "-c", asked], cwd=folder, env=_without_path(), text=True
+        [python, "-c", asked], cwd=folder, env=clean_environment(), text=True
     )
     assert found == "None\n"
     return python
 
 
-def _without_path() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+def clean_environment() -> dict[str, str]:
+    """Return this process's environment without what leads to the project or keeps Ray at home."""
+    unwanted = ("PYTHONPATH", *LOOPBACK)  # earlier tests in this process may have set the latter
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 def free_port() -> int:

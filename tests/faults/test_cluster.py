@@ -1,6 +1,5 @@
 """Sweeps on a cluster of two machines that lose one of them, or the one that leads."""
 
-import os
 import subprocess
 import sys
 import time
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.faults.cluster import ROOT, Cluster, Node, cluster, until
+from tests.faults.cluster import ROOT, Cluster, Node, clean_environment, cluster, until
 from tests.faults.record import Record, check_finished, check_nothing_changed
 from tune import checkpoints
 from tune.ends import outcome
@@ -33,7 +32,7 @@ def begin(folder: Path, joined: Cluster, *arguments: object, address: str = "") 
     return subprocess.Popen(
         [str(word) for word in command],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "RAY_AUTH_TOKEN": joined.token},
+        env=clean_environment() | {"PYTHONPATH": str(ROOT), "RAY_AUTH_TOKEN": joined.token},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
