@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from tune.layout import Layout
 
 
-def warm_up() -> None:
-    """Load torch, which takes longer than reading a sweep."""
-    from tune import restoring  # noqa: F401  # loaded, not used
-
-
 def predictions(place: "Layout", trial: "FrozenTrial", figure: "Figure") -> None:
     """Let the workload draw a trial's predictions of the validation part.
 

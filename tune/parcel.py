@@ -23,10 +23,10 @@ LARGEST_BYTES = 256 * 1024**2  # larger data belong on a file system that all ma
 
 @dataclass(frozen=True)
 class Parcel:
-    """A directory of data.
+    """A file of data, or a directory.
 
     Attributes:
-        files: Name and size of each.
+        files: Name and size of each; the names begin with that of the file or directory itself.
         digest: Changes whenever the content does; empty if it does not travel.
         archive: What stands for a tar file of it; None if it is too large to travel.
     """
@@ -40,7 +40,7 @@ def pack(root: Path, put: Callable[[bytes], Any]) -> Parcel:
     """Pack the user's data.
 
     Args:
-        root: Their directory.
+        root: Their file or directory.
         put: Hands an archive over to what carries it; returns what stands for it.
 
     Returns:
@@ -52,7 +52,7 @@ def pack(root: Path, put: Callable[[bytes], Any]) -> Parcel:
     with io.BytesIO() as buffer:
         with tarfile.open(fileobj=buffer, mode="w", dereference=True) as archive:
             for name, _ in files:
-                archive.add(root / name, arcname=f"data/{name}")
+                archive.add(root.parent / name, arcname=f"data/{name}")
         content = buffer.getvalue()
     return Parcel(files, hashlib.sha256(content).hexdigest()[:16], put(content))
 
@@ -66,7 +66,7 @@ def place(root: Path, parcel: Parcel, get: Callable[[Any], bytes]) -> Path:
         get: Returns the archive that ``parcel.archive`` stands for.
 
     Returns:
-        ``root`` if it holds the same files here; else a folder of the cache.
+        ``root`` if the same is here; else a copy in the cache.
 
     Raises:
         StorageFailure: If they are not here and too large to travel.
@@ -75,7 +75,7 @@ def place(root: Path, parcel: Parcel, get: Callable[[Any], bytes]) -> Path:
         return root
     if parcel.archive is None:
         raise StorageFailure(
-            f"{root} must hold the same files on every machine, but does not on {platform.node()}"
+            f"{root} must be the same on every machine, but is not on {platform.node()}"
         )
     unpacked = cache.folder() / f"data-{parcel.digest}"
     unpacked.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def place(root: Path, parcel: Parcel, get: Callable[[Any], bytes]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not unpacked.exists():
             _unpack(get(parcel.archive), unpacked)
-    return unpacked
+    return unpacked / root.name
 
 
 def _unpack(content: bytes, folder: Path) -> None:
@@ -97,5 +97,5 @@ def _unpack(content: bytes, folder: Path) -> None:
 
 
 def _files(root: Path) -> list[tuple[str, int]]:
-    found = [path for path in root.rglob("*") if path.is_file()]
-    return sorted((str(path.relative_to(root)), path.stat().st_size) for path in found)
+    found = [path for path in (root, *root.rglob("*")) if path.is_file()]
+    return sorted((str(path.relative_to(root.parent)), path.stat().st_size) for path in found)

@@ -9,9 +9,10 @@ import gc
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing import get_context
 
-from tune import drawing, layout, records, workloads
+from tune import layout, records, workloads
 from tune.arguments import Parser, add_sweep
 from tune.errors import answer
 from tune.layout import Layout
@@ -48,7 +49,7 @@ def report(place: Layout) -> None:
     """
     with ProcessPoolExecutor(1, get_context("spawn"), gc.disable) as beside:
         if any(place.directory.glob("trials/*/best.pt")):
-            beside.submit(drawing.warm_up)
+            beside.submit(import_module, "tune.restoring")  # loads torch meanwhile
         with collector_paused():
             page = compose(place, beside)
     records.write_text(place.directory / "report.html", page)

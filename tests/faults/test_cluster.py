@@ -92,6 +92,12 @@ def check_complete(sweep: Path) -> None:
     assert [outcome(each) for each in trials] == ["complete"] * TRIALS
 
 
+def check_nothing_lost(before: Record, sweep: Path) -> None:
+    check_nothing_changed(before, Record.read(sweep))
+    check_finished(sweep, TRIALS)
+    check_complete(sweep)
+
+
 def test_both_machines_train_with_code_that_came_to_them(tmp_path: Path) -> None:
     with cluster(tmp_path) as machines:
         driver = begin(tmp_path, machines, "--name", "both", *SHORT)
@@ -117,8 +123,10 @@ def test_data_travel_to_a_machine_that_does_not_have_them(tmp_path: Path) -> Non
         printed = end(driver)
         assert driver.returncode == 0, printed
         assert seen[machines.second]
-        assert [each.name for each in machines.second.cache.glob("data-*/*")] == ["groove.npz"]
-        assert not list(machines.head.cache.glob("data-*/*"))
+        assert [each.name for each in machines.second.cache.glob("data-*/data/*")] == [
+            "groove.npz"
+        ]
+        assert not list(machines.head.cache.glob("data-*"))
     check_complete(directory(tmp_path, "far"))
 
 
@@ -135,9 +143,7 @@ def test_machine_that_dies_costs_its_trial_the_epoch_in_progress_at_most(tmp_pat
         assert number in machines.head.trials()
         printed = end(driver)
         assert driver.returncode == 0, printed
-    check_nothing_changed(before, Record.read(sweep))
-    check_finished(sweep, TRIALS)
-    check_complete(sweep)
+    check_nothing_lost(before, sweep)
 
 
 @pytest.mark.slow
@@ -162,9 +168,7 @@ def test_sweep_that_loses_the_head_ends_with_one_line_and_goes_on_elsewhere(
             check_goes_on(sweep, number, epochs)
         printed = end(driver)
         assert driver.returncode == 0, printed
-    check_nothing_changed(before, Record.read(sweep))
-    check_finished(sweep, TRIALS)
-    check_complete(sweep)
+    check_nothing_lost(before, sweep)
 
 
 @pytest.mark.slow

@@ -59,6 +59,16 @@ def test_machine_that_lacks_some_of_the_data_gets_all_of_them_once(root: Path, l
     assert parcel.place(root, packed, never) == place
 
 
+def test_data_in_one_file_travel_too(tmp_path: Path) -> None:
+    file = tmp_path / "rooms.h5"
+    file.write_text("curves")
+    packed = parcel.pack(file, whole)
+    assert parcel.place(file, packed, never) == file
+    file.unlink()
+    place = parcel.place(file, packed, whole)
+    assert (place.name, place.read_text()) == ("rooms.h5", "curves")
+
+
 def test_unpacking_that_was_interrupted_is_done_again(root: Path, other_machine: Path) -> None:
     packed, before = parcel.pack(root, whole), content(root)
     (root / "list.txt").unlink()
@@ -85,5 +95,5 @@ def test_data_too_large_to_travel_have_to_be_there(
     packed = parcel.pack(root, never)
     assert parcel.place(root, packed, never) == root
     (root / "list.txt").unlink()
-    with pytest.raises(StorageFailure, match="mine must hold the same files on every machine"):
+    with pytest.raises(StorageFailure, match="mine must be the same on every machine"):
         parcel.place(root, packed, never)
