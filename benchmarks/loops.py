@@ -13,8 +13,8 @@ from torch.utils.data import DataLoader, Dataset
 from datasets.contract import Batch, Data, Part
 from tune.objective import objective
 from tune.optim import Schedule, optimiser
+from tune.predictor import EVALUATION_BATCH, join
 from tune.routing import named, route
-from tune.training import EVALUATION_BATCH, join
 from tune.workloads import Workload
 
 Batches = Callable[[Part, int, bool], Iterator[Batch]]

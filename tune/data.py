@@ -12,7 +12,7 @@ from datasets import splits
 from datasets.contract import Data, DataFormatError
 from tune import workloads
 from tune.routing import named, route
-from tune.training import Settings
+from tune.settings import Settings
 
 
 def load(name: str, root: Path | None, config: Mapping[str, Any]) -> Data:

@@ -26,9 +26,9 @@ def predictions(place: "Layout", trial: "FrozenTrial", figure: "Figure") -> None
     from tune.restoring import restore
     from tune.routing import named
 
-    training = restore(place, trial)
-    workload, loaded = training.workload, training.data
+    predictor = restore(place, trial)
+    workload, loaded = predictor.workload, predictor.data
     assert workload.draw is not None
     batch = loaded.validation.batch(torch.arange(len(loaded.validation)))
-    facts = named(workload.draw, {**loaded.facts, "model": training.model})
-    workload.draw(figure, training.predict(loaded.validation), batch, **facts)
+    facts = named(workload.draw, {**loaded.facts, "model": predictor.model})
+    workload.draw(figure, predictor.predict(loaded.validation), batch, **facts)

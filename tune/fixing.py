@@ -10,7 +10,7 @@ import optuna
 from tune.errors import UserError
 from tune.optim import optimiser
 from tune.routing import GROUPS, route
-from tune.training import Settings
+from tune.settings import Settings
 from tune.workloads import Space, Workload
 
 

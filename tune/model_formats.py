@@ -12,8 +12,8 @@ from models import rtneural
 from tune import checkpoints, finding, onnx_file, records
 from tune.errors import UserError
 from tune.layout import Layout
+from tune.predictor import Predictor
 from tune.restoring import checkpoint, restore
-from tune.training import Training
 
 WEIGHTS = ("model", "folds")  # of a checkpoint; with folds, the model is that of the first one
 COMPARED_ROWS = 8  # of an ONNX file with its network
@@ -46,14 +46,14 @@ def write_rtneural(place: Layout, trial: FrozenTrial, output: Path) -> None:
     Raises:
         UserError: If RTNeural cannot hold the network; no file is left then.
     """
-    training = restore(place, trial)
-    part = training.data.validation
+    predictor = restore(place, trial)
+    part = predictor.data.validation
     inputs = part.batch(torch.arange(len(part)))["inputs"]
-    name = training.workload.space.name
-    told = _origin(training, trial)
+    name = predictor.workload.space.name
+    told = _origin(predictor, trial)
     try:
         written = rtneural.export(
-            training.model, output, workload=name, inputs=inputs, metadata=told
+            predictor.model, output, workload=name, inputs=inputs, metadata=told
         )
     except ValueError as error:
         raise UserError(str(error)) from error
@@ -72,19 +72,21 @@ def write_onnx(place: Layout, trial: FrozenTrial, output: Path) -> None:
         UserError: If the extra is missing or ONNX cannot hold the network; no file is left then.
     """
     onnx_file.check_installed()
-    training = restore(place, trial)
-    part = training.data.validation
+    predictor = restore(place, trial)
+    part = predictor.data.validation
     inputs = part.batch(torch.arange(min(COMPARED_ROWS, len(part))))["inputs"]
     config = {**place.describe()["fixed"], **trial.params}
-    told = {"sweep": finding.full_name(place), "config": config} | _origin(training, trial)
+    told = {"sweep": finding.full_name(place), "config": config} | _origin(predictor, trial)
     metadata = {name: json.dumps(value) for name, value in told.items()}
-    error = onnx_file.export(training.model, training.forward_arguments, inputs, output, metadata)
+    error = onnx_file.export(
+        predictor.model, predictor.forward_arguments, inputs, output, metadata
+    )
     print(f"wrote {output} (trial {trial.number}, off by {error:.1e} at most)")
 
 
-def _origin(training: Training, trial: FrozenTrial) -> dict[str, Any]:
+def _origin(predictor: Predictor, trial: FrozenTrial) -> dict[str, Any]:
     """Return which trial a network is of, and what its weights were chosen by."""
-    objective = training.workload.space.metric or "worst ratio to a target"
+    objective = predictor.workload.space.metric or "worst ratio to a target"
     return {"trial": trial.number, "objective": {"name": objective, "value": trial.value}}
 
 

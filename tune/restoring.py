@@ -7,7 +7,7 @@ from optuna.trial import FrozenTrial
 from tune import checkpoints, data, workloads
 from tune.errors import UserError
 from tune.layout import Layout
-from tune.training import Plan, Training
+from tune.predictor import Predictor
 
 
 def checkpoint(place: Layout, trial: FrozenTrial) -> Path:
@@ -29,15 +29,15 @@ def checkpoint(place: Layout, trial: FrozenTrial) -> Path:
     return path
 
 
-def restore(place: Layout, trial: FrozenTrial) -> Training:
-    """Build a trial's training again, with the weights of its best epoch.
+def restore(place: Layout, trial: FrozenTrial) -> Predictor:
+    """Build a trial's model again, with the weights of its best epoch.
 
     Args:
         place: The sweep.
         trial: One of its trials.
 
     Returns:
-        A training to predict with, on its own validation part.
+        The model, on its own data.
     """
     state = checkpoints.load(checkpoint(place, trial))
     description = place.describe()
@@ -45,7 +45,7 @@ def restore(place: Layout, trial: FrozenTrial) -> Training:
     root = None if description["root"] is None else Path(description["root"])
     name = description["workload"]
     loaded = data.load(name, root, config)
-    training = Training(workloads.get(name), config, loaded, Plan(epochs=1, seed=0))
-    training.model.load_state_dict(state["model"])
-    training.model.eval()
-    return training
+    predictor = Predictor(workloads.get(name), config, loaded)
+    predictor.model.load_state_dict(state["model"])
+    predictor.model.eval()
+    return predictor

@@ -8,9 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from tune.describe import commit, versions
+from tune.predictor import EVALUATION_BATCH
 from tune.routing import named, route
 from tune.scoring import Scored
-from tune.training import EVALUATION_BATCH, Training
+from tune.training import Training
 from tune.workloads import Workload
 
 History = Sequence[Mapping[str, float]]

@@ -34,11 +34,11 @@ def write_samples(place: Layout, trial: FrozenTrial, directory: Path, count: int
         )
     if directory.exists() and not directory.is_dir():
         raise UserError(f"--output must be a directory, but {directory} is a file")
-    training = restore(place, trial)
+    predictor = restore(place, trial)
     directory.mkdir(exist_ok=True)
-    facts = named(sample, training.facts | training.build_arguments)
+    facts = named(sample, predictor.facts | predictor.build_arguments)
     seed = derive(description["seed"], trial.number)
     with torch.no_grad():
-        written = sample(training.model, directory, count, seed, **facts)
+        written = sample(predictor.model, directory, count, seed, **facts)
     for path in written:
         print(f"wrote {path} (trial {trial.number})")

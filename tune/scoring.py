@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
+from tune.predictor import Output
 from tune.routing import named
-from tune.training import Output
 from tune.workloads import Workload
 
 BARE = ""  # name of the one output of a model that returns a tensor

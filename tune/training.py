@@ -7,26 +7,22 @@ bit on CPU. Its random numbers need no place in the state, since every epoch see
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from datasets.contract import Batch, Data, Part
+from datasets.contract import Batch, Data
 from tune.course import Course, OnCourse
 from tune.errors import TrialFailure
 from tune.objective import objective
 from tune.optim import Schedule, learning_rate, optimiser
+from tune.predictor import Predictor
 from tune.routing import named, route
 from tune.seeding import seeded
-from tune.stopping import MIN_DELTA
 from tune.workloads import Workload
 
-Output = Tensor | dict[str, Tensor]
-
-EVALUATION_BATCH = 256
 SKIPPED_STEPS_IN_A_ROW = 10
 DIVERGED = 1e3  # a loss this many times its start has never come back
 
@@ -41,7 +37,7 @@ class Plan:
     device: str = "cpu"
 
 
-class Training(OnCourse):
+class Training(Predictor, OnCourse):
     """One configuration: ``epoch()`` until ``ended`` says why it is over."""
 
     def __init__(
@@ -56,27 +52,12 @@ class Training(OnCourse):
             plan: Epochs, seed, patience and device.
         """
         groups = route(config)
-        self.workload, self.data, self.plan = workload, data, plan
-        self.forward_arguments = groups["forward"]
-        self.facts = {
-            name: value.to(plan.device) if isinstance(value, Tensor) else value
-            for name, value in data.facts.items()
-        }
+        super().__init__(workload, config, data, seed=plan.seed, device=plan.device)
+        self.plan = plan
         self.loss_arguments = named(workload.loss, self.facts) | groups["loss"]
         self.augment_arguments = groups["augment"]
         if workload.augment is not None:
             self.augment_arguments = named(workload.augment, self.facts) | groups["augment"]
-        self.settings = Settings(**groups["train"])
-        facts = named(workload.build, self.facts)
-        with seeded(plan.seed, 0):
-            self.model = workload.build(**facts, **groups["model"])
-        #: Builds the same model again; tensors are left out, since they lie in its state dict.
-        self.build_arguments = {
-            name: value
-            for name, value in (facts | groups["model"]).items()
-            if not isinstance(value, Tensor)
-        }
-        self.model.to(plan.device)
         trained = [value for value in self.model.parameters() if value.requires_grad]
         self.size = {
             "parameters": sum(value.numel() for value in self.model.parameters()),
@@ -165,36 +146,6 @@ class Training(OnCourse):
             start = f"{self.start_loss:.3g}"
             raise TrialFailure(f"loss diverged from {start} to {loss:.3g} in epoch {number}")
 
-    def _batch(self, part: Part, index: Tensor) -> Batch:
-        """Gather rows and bring them to the device."""
-        batch = part.batch(index)
-        return {name: column.to(self.plan.device) for name, column in batch.items()}
-
-    def _forward(self, batch: Batch) -> Output:
-        """Run the model in the searched precision; outputs are float32 again."""
-        enabled = self.settings.precision == "bf16"
-        device = torch.device(self.plan.device).type
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=enabled):
-            output: Output = self.model(batch["inputs"], **self.forward_arguments)
-        if isinstance(output, dict):
-            return {name: value.float() for name, value in output.items()}
-        return output.float()
-
-    @torch.inference_mode()
-    def predict(self, part: Part) -> Output:
-        """Predict every row of a part, in order, in evaluation mode."""
-        self.model.eval()
-        indices = torch.split(torch.arange(len(part)), EVALUATION_BATCH)
-        return join([self._forward(self._batch(part, index)) for index in indices])
-
-    @torch.inference_mode()
-    def evaluate(self, part: Part) -> dict[str, float]:
-        """Compute the workload's metrics over a whole part at once."""
-        everything = self._batch(part, torch.arange(len(part)))
-        facts = named(self.workload.metrics, self.facts | self.build_arguments)
-        metrics = self.workload.metrics(self.predict(part), everything, **facts)
-        return {name: float(value) for name, value in metrics.items()}
-
     def weights(self) -> dict[str, Any]:
         """Return what a checkpoint to keep holds of the model."""
         return {"model": self.model.state_dict()}
@@ -218,32 +169,3 @@ class Training(OnCourse):
         self.course.load_state_dict(state)
         self.start_loss = state["start_loss"]
         self.skipped, self.skipped_in_a_row = state["skipped"]
-
-
-def join(outputs: Sequence[Any]) -> Output:
-    """Join the outputs of consecutive batches, tensors or mappings of tensors alike."""
-    if isinstance(outputs[0], dict):
-        return {name: torch.cat([output[name] for output in outputs]) for name in outputs[0]}
-    return torch.cat(list(outputs))
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The ``train/`` group: how a step is taken, on how many folds, and which gain counts."""
-
-    batch_size: int = 32
-    clip_norm: float | None = None
-    precision: str = "32"
-    folds: int = 1
-    min_delta: float = MIN_DELTA
-
-    def __post_init__(self) -> None:
-        """Reject what no step can be taken with."""
-        if self.precision not in ("32", "bf16"):
-            raise ValueError(f"train/precision must be 32 or bf16, got {self.precision}")
-        if self.batch_size < 1:
-            raise ValueError(f"train/batch_size must be at least 1, got {self.batch_size}")
-        if self.folds < 1:
-            raise ValueError(f"train/folds must be at least 1, got {self.folds}")
-        if self.min_delta < 0:
-            raise ValueError(f"train/min_delta must be at least 0, got {self.min_delta}")

@@ -12,7 +12,7 @@ import torch
 from search_spaces.companion_space import BASELINE, space
 from tune.optim import SCHEDULES, optimiser
 from tune.routing import route
-from tune.training import Settings
+from tune.settings import Settings
 
 OBJECTIVES = {
     "emotion": "mse",

@@ -87,15 +87,6 @@ def test_objective_ignores_the_weights_of_the_loss(workload: Workload, data: Dat
     assert evaluate(1.0) == evaluate(100.0)
 
 
-def test_metrics_do_not_depend_on_the_evaluation_batch(
-    workload: Workload, data: Data, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    training = Training(workload, CONFIG, data, Plan(1, 0))
-    whole = training.evaluate(data.validation)
-    monkeypatch.setattr("tune.training.EVALUATION_BATCH", 3)
-    assert training.evaluate(data.validation) == pytest.approx(whole, rel=1e-6)
-
-
 def failing_from_batch(count: int, value: float) -> Callable[..., Tensor]:
     """Return a loss that gives ``value`` from its call number ``count`` on."""
     calls = 0
