@@ -8,6 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 END = "end"  # the user attribute
 OUTCOMES = ("complete", "pruned", "failed")
+DIED_TWICE = "its process died twice (out of memory?)"
 
 
 @dataclass(frozen=True)

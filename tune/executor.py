@@ -18,7 +18,7 @@ from tune.asha import RecordedASHA
 from tune.errors import StorageFailure
 from tune.interrupts import Interrupts
 from tune.resources import Resources
-from tune.searcher import EpochRecorder, Keeper, LargerShare, StudySearcher
+from tune.searcher import FAILURES, EpochRecorder, Keeper, LargerShare, StudySearcher
 from tune.sweep import Sweep
 from tune.trainable import TrialTrainable
 
@@ -96,7 +96,7 @@ def execute(
             resources_per_trial={"cpu": job.resources.cpus, "gpu": job.resources.gpus},
             time_budget_s=job.seconds,
             stop=keeper,
-            max_failures=1,
+            max_failures=FAILURES,
             reuse_actors=job.reuse,
             callbacks=[
                 EpochRecorder(sweep, keeper),

@@ -83,6 +83,7 @@ def compose(place: Layout, beside: Executor) -> str:
     with following.named(place.directory), libraries_muted():
         sweep = following.read(place)
         predictions = gallery.predictions(sweep, beside)
+        beside.shutdown(wait=False)  # a process that holds torch takes half a second to end
         ranked = gallery.parameters(sweep)
         interactive = gallery.interactive(sweep, ranked)
         drawn = []

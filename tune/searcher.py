@@ -10,12 +10,15 @@ from ray.tune.experiment import Trial
 from ray.tune.search import Searcher
 
 from tune.asha import RecordedASHA
+from tune.ends import DIED_TWICE
 from tune.sweep import Sweep
 
 #: Ray's words for why a trial's process is gone; of a process that died by itself it says
 #: "its worker process has died".
 MACHINE_LOST = ("its node has died", "is temporarily unavailable")
 DRIVER_LOST = "its owner has died"
+#: Failures after which Ray asks what to do: a process that died, and died again.
+FAILURES = 2
 
 
 class Keeper(Stopper):  # type: ignore[misc]  # Ray ships no types
@@ -74,7 +77,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
         if result.get("unwritable"):
             self.keeper.failure = result["unwritable"]
         elif error:
-            self._end(number, "failed", "its process died twice (out of memory?)")
+            self._end(number, "failed", DIED_TWICE)
         elif result.get("failed"):
             self._end(number, "failed", result["failed"])
         elif number in self.asha.pruned:
@@ -110,7 +113,10 @@ class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
 
 
 class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
-    """Gives a trial whose process died, perhaps for want of memory, twice the share once more."""
+    """Gives a trial whose process died, perhaps for want of memory, twice the share once more.
+
+    A second death ends the trial; a machine that is lost between the two counts as neither.
+    """
 
     def __init__(self, keeper: Keeper) -> None:
         """End the run through ``keeper`` if it cannot go on."""
@@ -122,12 +128,15 @@ class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
         """Enlarge the share before Ray starts the trial again, but not beyond a machine.
 
         A trial that lost its machine goes on as it was. A driver that lost its own has to end.
+        Ray cannot be told here to give a trial up, so the trial itself is, for its next process.
         """
         told = Path(trial.error_file).read_text().rpartition("Failure #")[2]
         if DRIVER_LOST in told:
             self.keeper.failure = "Ray must run on the driver's machine, but died there"
         elif any(words in told for words in MACHINE_LOST):
             trial.run_metadata.num_failures -= 1  # no fault of the trial's; Ray counts it as one
+        elif trial.config.get("retried"):
+            trial.config = {**trial.config, "given_up": DIED_TWICE}
         else:
             asked = trial.placement_group_factory.required_resources
             trial.update_resources(larger(asked, [node["Resources"] for node in ray.nodes()]))

@@ -25,8 +25,9 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
     ``directory``, ``params``, and under ``job`` what all trials of the sweep share: ``workload``,
     ``root``, ``epochs``, ``patience``, ``threads``, perhaps ``timeout_s``, and ``parcel`` where
     machines may lack the user's data. ``retried`` says that a first try in another process died
-    or ran out of memory. Checkpoints go straight to the trial's directory, and the epochs that a
-    checkpoint knows and the study does not are reported again before training goes on.
+    or ran out of memory, ``given_up`` why there is no further try. Checkpoints go straight to the
+    trial's directory, and the epochs that a checkpoint knows and the study does not are reported
+    again before training goes on.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -50,6 +51,8 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
 
     def step(self) -> dict[str, Any]:
         """Train one epoch; a failure ends this trial, not the sweep."""
+        if "given_up" in self.trial:
+            return self._failed(self.trial["given_up"])
         try:
             return self._epoch_in_time()
         except StorageFailure as failure:

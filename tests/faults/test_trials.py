@@ -141,6 +141,11 @@ def test_want_of_memory_ends_the_process_once_and_the_trial_the_second_time(
     assert "\n" not in result["failed"]
 
 
+def test_trial_that_is_given_up_trains_no_more(tmp_path: Path) -> None:
+    result = process(trial(tmp_path, retried=True, given_up="its process died twice")).step()
+    assert result == {"failed": "its process died twice", "done": True}
+
+
 @pytest.mark.parametrize(
     ("asked", "nodes", "share"),
     [

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tune import searcher
+from tune.ends import DIED_TWICE
 from tune.searcher import Keeper, LargerShare, larger
 
 #: As Ray 2.60 writes them into a trial's file of errors.
@@ -32,7 +33,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searcher, "ray", SimpleNamespace(nodes=lambda: nodes))
 
 
-def recovered(folder: Path, *failures: str) -> Trial:
+def recovered(folder: Path, *failures: str, **config: Any) -> Trial:
     """Let a trial fail like that, in order; Ray has counted the last one, too."""
     told = "".join(f"Failure # {n} (occurred at noon)\n{e}\n" for n, e in enumerate(failures, 1))
     (folder / "error.txt").write_text(told)
@@ -41,7 +42,7 @@ def recovered(folder: Path, *failures: str) -> Trial:
         error_file=str(folder / "error.txt"),
         run_metadata=SimpleNamespace(num_failures=1),
         placement_group_factory=group,
-        config={"number": 4},
+        config={"number": 4, **config},
         share={"cpu": 1.0},
     )
     trial.keeper = Keeper()
@@ -69,6 +70,15 @@ def test_trial_whose_machine_died_is_not_to_blame(tmp_path: Path, failure: str) 
     assert trial.config == {"number": 4}
     assert trial.run_metadata.num_failures == 0
     assert not trial.keeper.stop_all()
+
+
+@pytest.mark.usefixtures("machines")
+def test_machine_that_is_lost_after_a_death_is_not_the_second_one(tmp_path: Path) -> None:
+    trial = recovered(tmp_path, PROCESS_DIED, MACHINE_DIED, retried=True)
+    assert trial.config == {"number": 4, "retried": True}
+    assert trial.run_metadata.num_failures == 0
+    trial = recovered(tmp_path, PROCESS_DIED, MACHINE_DIED, PROCESS_DIED, retried=True)
+    assert trial.config == {"number": 4, "retried": True, "given_up": DIED_TWICE}
 
 
 def test_driver_whose_machine_ray_has_given_up_ends(tmp_path: Path) -> None:
