@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tune.errors import UserError
+from tune.interrupts import postponed
 
 #: Ray's own records of an experiment stay unwritten, since the sweep keeps its own.
 ENVIRONMENT = {
@@ -94,7 +95,8 @@ def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -
     else:
         options |= {"address": address, "runtime_env": {"py_modules": _modules()}}
     try:
-        with ThreadPoolExecutor(1) as meanwhile:  # Ray's processes take as long to start
+        # Ray's processes take as long to start
+        with postponed(), ThreadPoolExecutor(1) as meanwhile:
             meanwhile.submit(import_module, "ray.tune")
             context = ray.init(**options)
     except ConnectionError as error:

@@ -1,7 +1,32 @@
 """Ctrl+C and SIGTERM, from the start of a run to its end."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """Hold Ctrl+C back until the end of the block; a second one ends the block at once.
+
+    For blocks in which two threads import: what is raised amid an import can leave Python's import
+    lock taken, and the other thread waits for ever.
+    """
+    received: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if received:
+            signal.default_int_handler(number, frame)
+        received.append(number)
+
+    before = signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if received:
+        signal.raise_signal(signal.SIGINT)
 
 
 class Interrupts:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tune.interrupts import Interrupts
+from tune.interrupts import Interrupts, postponed
 
 
 @pytest.fixture
@@ -61,3 +61,34 @@ def test_nothing_is_heard_after_the_end(asked: list[int]) -> None:
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     assert (interrupts.received, asked) == (None, [])
+
+
+@pytest.mark.usefixtures("asked")
+def test_postponed_interrupt_comes_after_the_block() -> None:
+    interrupts, done = Interrupts(), []
+    with pytest.raises(KeyboardInterrupt), postponed():
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.received is None
+        done.append("block")
+    assert (interrupts.received, done) == (signal.SIGINT, ["block"])
+
+
+@pytest.mark.usefixtures("asked")
+def test_second_interrupt_ends_a_block_that_takes_too_long() -> None:
+    Interrupts()
+    done = []
+    with pytest.raises(KeyboardInterrupt), postponed():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        done.append("block")
+    assert done == []
+
+
+@pytest.mark.usefixtures("asked")
+def test_block_without_an_interrupt_changes_nothing() -> None:
+    interrupts = Interrupts()
+    with postponed():
+        pass
+    assert interrupts.received is None
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
