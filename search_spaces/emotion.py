@@ -56,8 +56,8 @@ _FEEDBACK = {
 _PUBLISHED = BASELINE | _FEEDBACK | {"forward/passes": 2, "forward/feedback": "sequential"}
 
 #: Small dropout, whole spectrograms, small batches and a one-cycle schedule, with which the narrow
-#: network learns; scoring mostly the clip's mean lets it find the context (.66 to .76
-#: of the segments' valence, R2 on validation, four seeds, 36 epochs) that it else finds by luck (-.2 to .6).
+#: network learns; scoring mostly the clip's mean lets it find the context (in 36 epochs .66 to .76
+#: of the segments' valence, R2 on validation, four seeds) that it else finds by luck (-.2 to .6).
 _COMPACT = {
     "forward/dropout": 0.3,
     "augment/time_stripe": 0,

@@ -9,8 +9,11 @@ from matplotlib.figure import Figure
 from tune import records
 from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, bare, legend, logarithmic
 from tune.following import Snapshot
+from tune.ranking import rises
+from tune.workloads import Space
 
 LOSS_COLOUR = COLOURS["complete"]
+MOST_SCORES = 4
 Rows = Sequence[dict[str, float]]
 
 
@@ -51,7 +54,7 @@ def losses(rows: Rows, axes: Axes) -> None:
 
 
 def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
-    """Draw the generalisation gap and the learning rate of the winner.
+    """Draw the generalisation gap, the learning rate and, if there are any, scores of the winner.
 
     Args:
         sweep: Its sweep.
@@ -59,25 +62,56 @@ def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
         figure: Is drawn into.
     """
     rows = epochs(sweep, number)
-    gap, rate = figure.subplots(1, 2)
+    names = scores(rows, sweep.space)
+    gap, rate, *rest = figure.subplots(1, 3 if names else 2)
+    generalisation(rows, gap)
+    numbers = [row["epoch"] for row in rows]
+    rate.plot(numbers, [row["lr"] for row in rows], color=LOSS_COLOUR)
+    logarithmic(rate)
+    rate.set_ylabel("learning rate")
+    for axes in rest:
+        for name in names:
+            axes.plot(numbers, [row[name] for row in rows], label=name)
+        axes.set_ylabel("on validation, more is better")
+        legend(axes)
+    for axes in (gap, rate, *rest):
+        axes.set_xlabel("epoch")
+        bare(axes)
+
+
+def scores(rows: Rows, space: Space) -> list[str]:
+    """Return the metrics of at most 1 of which more is better, such as accuracy.
+
+    Args:
+        rows: A trial's ``metrics.csv``.
+        space: Knows which way is better.
+
+    Returns:
+        Their names; the first few of many.
+    """
+    rising = [name for name in rows[0] if rises(space, name)]
+    return [name for name in rising if all(row[name] <= 1 for row in rows)][:MOST_SCORES]
+
+
+def generalisation(rows: Rows, axes: Axes) -> None:
+    """Draw how far training loss and validation objective have come, and what lies between them.
+
+    Args:
+        rows: A trial's ``metrics.csv``.
+        axes: Is drawn into.
+    """
     numbers = [row["epoch"] for row in rows]
     trained, validated = (
         progress([row[name] for row in rows]) for name in ("train_loss", "value")
     )
-    gap.plot(numbers, 100 * trained, color=LOSS_COLOUR, label="training loss")
-    gap.plot(numbers, 100 * validated, color=BASELINE_COLOUR, label="validation objective")
-    gap.fill_between(
+    axes.plot(numbers, 100 * trained, color=LOSS_COLOUR, label="training loss")
+    axes.plot(numbers, 100 * validated, color=BASELINE_COLOUR, label="validation objective")
+    axes.fill_between(
         numbers, 100 * trained, 100 * validated, color=BASELINE_COLOUR, alpha=0.15, label="gap"
     )
-    gap.axvline(rows[-1]["best_epoch"], color="black", linewidth=1, linestyle=":", label="best")
-    gap.set_ylabel("% of its whole way down")
-    legend(gap)
-    rate.plot(numbers, [row["lr"] for row in rows], color=LOSS_COLOUR)
-    logarithmic(rate)
-    rate.set_ylabel("learning rate")
-    for axes in (gap, rate):
-        axes.set_xlabel("epoch")
-        bare(axes)
+    axes.axvline(rows[-1]["best_epoch"], color="black", linewidth=1, linestyle=":", label="best")
+    axes.set_ylabel("% of its whole way down")
+    legend(axes)
 
 
 def progress(values: Sequence[float]) -> np.ndarray:

@@ -253,7 +253,8 @@ def _training(sweep: Snapshot, winner: int) -> Iterator[Picture]:
             "winner",
             "Generalisation gap and learning rate of the winner",
             "How far training loss and validation objective have come of their whole way down. "
-            "Where the blue line goes on and the orange one stays, the network learns by heart.",
+            "Where the blue line goes on and the orange one stays, the network learns by heart. "
+            "Right, where there are any: scores such as accuracy, of which more is better.",
             partial(figures_training.winner, sweep, winner),
         )
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -8,8 +10,9 @@ from tune import figures
 from tune.figures_interactive import prepare
 from tune.figures_parameters import place
 from tune.figures_targets import front
-from tune.figures_training import progress
+from tune.figures_training import progress, scores
 from tune.quiet import libraries_muted
+from tune.workloads import Space
 
 RATE = FloatDistribution(1e-4, 1e-1, log=True)
 KIND = CategoricalDistribution(["a", "b"])
@@ -75,3 +78,10 @@ def test_interactive_pictures_carry_their_library() -> None:
     assert made.trials == 8
     assert 1e6 < len(made.library) < 2.5e6
     assert made.figures["Slices"]["layout"]["yaxis"]["type"] == "log"
+
+
+def test_scores_are_bounded_metrics_of_which_more_is_better(space: Space) -> None:
+    rising = dataclasses.replace(space, rising=("accuracy", "snr"))
+    rows = [{"mse": 0.1, "accuracy": 0.3, "snr": 2.0}, {"mse": 0.1, "accuracy": 0.4, "snr": 0.9}]
+    assert scores(rows, rising) == ["accuracy"]
+    assert scores(rows, space) == []
