@@ -18,7 +18,7 @@ class End:
     Attributes:
         outcome: ``complete``, ``pruned`` or ``failed``.
         reason: One line for people.
-        summary: ``tune.records.summarise`` of its epochs.
+        summary: ``tune.records.summarise`` of its epochs, and their ``device``.
     """
 
     outcome: str

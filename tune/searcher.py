@@ -109,7 +109,8 @@ class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
     ) -> None:
         """Record an epoch before anything is decided upon it."""
         if "row" in result:
-            self.keeper.attempt(self.sweep.record_epoch, trial.config["number"], result["row"])
+            told = trial.config["number"], result["row"], result["device"]
+            self.keeper.attempt(self.sweep.record_epoch, *told)
 
 
 class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types

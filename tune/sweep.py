@@ -28,6 +28,7 @@ class Progress:
     number: int
     params: dict[str, Any]
     rows: list[dict[str, float]] = field(default_factory=list)
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,10 @@ class Sweep:
         self.description = {**self.description, "budget": budget}
         records.write_json(self.layout.description, self.description)
 
-    def record_epoch(self, number: int, row: dict[str, float]) -> None:
-        """Take in an epoch; one that is recorded already changes nothing."""
+    def record_epoch(self, number: int, row: dict[str, float], device: str | None = None) -> None:
+        """Take in an epoch and what it was trained on; one that is recorded already is left."""
         progress = self.running[number]
+        progress.device = device
         epoch = int(row["epoch"])
         if epoch == len(progress.rows) + 1:
             records.append_row(self.layout.trial(number) / "metrics.csv", row)
@@ -168,7 +170,8 @@ class Sweep:
     def end_trial(self, number: int, outcome: str, reason: str) -> None:
         """Take in how a trial ended, and keep only the checkpoints worth keeping."""
         progress = self.running.pop(number)
-        self.study.end(number, End(outcome, reason, records.summarise(progress.rows)))
+        summary = {**records.summarise(progress.rows), "device": progress.device}
+        self.study.end(number, End(outcome, reason, summary))
         ended = self.study.trial(number)
         self.ended.append(ended)
         if outcome == "failed":

@@ -11,6 +11,8 @@ from tune.ends import END, outcome
 from tune.layout import Layout
 from tune.seeding import derive
 
+COURSE = ("epochs", "objective", "best_epoch", "seconds", "device")
+
 
 def best(trials: Iterable[FrozenTrial], count: int) -> list[FrozenTrial]:
     """Return the best of the ended trials by objective, best first, without the failed ones."""
@@ -41,7 +43,9 @@ def row(trial: FrozenTrial, layout: Layout, description: Mapping[str, Any]) -> r
     told = summary(trial, layout)
     row: records.Row = {"number": trial.number, "state": outcome(trial)}
     row["reason"] = trial.user_attrs.get(END, {}).get("reason", "")
-    row |= {key: told.get(key) for key in ("epochs", "objective", "best_epoch", "seconds")}
+    row |= {
+        key: told.get(key) for key in ("epochs", "objective", "best_epoch", "seconds", "device")
+    }
     row |= {key: told[key] for key in records.SIZE if key in told}
     row["seed"] = derive(description["seed"], trial.number)
     row |= {**description["fixed"], **trial.params}

@@ -83,6 +83,7 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
             self._save(self.training)
         ended = None if self.replay else self.training.ended
         result = {"epoch": int(row["epoch"]), "objective": row["objective"], "row": row}
+        result["device"] = device_name()
         result |= {"note": self.note} if self.note else {}
         return result | {"ended": ended, "done": ended is not None}
 
@@ -128,6 +129,11 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
 
     def _failed(self, reason: str) -> dict[str, Any]:
         return {"failed": reason, "done": True}
+
+
+def device_name() -> str:
+    """Return what trials are trained on here: ``cpu``, or ``cuda`` and the kind of GPU."""
+    return f"cuda {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu"
 
 
 def out_of_memory(error: Exception) -> bool:

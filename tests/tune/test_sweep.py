@@ -42,6 +42,16 @@ def table(sweep: Sweep) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def test_table_tells_what_a_trial_was_trained_on(tmp_path: Path, space: Space) -> None:
+    sweep = opened(tmp_path, space)
+    trial = sweep.next_trial()
+    assert trial is not None
+    sweep.record_epoch(trial["number"], epoch(trial["number"], 1, 0.5), "cuda NVIDIA H200")
+    sweep.end_trial(trial["number"], "complete", "reached its last epoch")
+    train(sweep)
+    assert [row["device"] for row in table(sweep)] == ["cuda NVIDIA H200", ""]
+
+
 def test_exactly_as_many_trials_as_asked_are_handed_out(tmp_path: Path, space: Space) -> None:
     sweep = opened(tmp_path, space, trials=3)
     assert [train(sweep) for _ in range(3)] == [0, 1, 2]

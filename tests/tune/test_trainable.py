@@ -12,7 +12,7 @@ import torch
 from datasets.contract import Data
 from tune import checkpoints, workloads
 from tune.data import folded
-from tune.trainable import TrialTrainable
+from tune.trainable import TrialTrainable, device_name
 from tune.workloads import Workload
 
 JOB = {"workload": "toy", "root": None, "epochs": 5, "patience": 15, "threads": 1}
@@ -56,6 +56,7 @@ def test_trial_reports_every_epoch_and_why_it_ended(tmp_path: Path) -> None:
     results = until_done(process(trial(tmp_path)))
     assert [result["epoch"] for result in results] == [1, 2, 3, 4, 5]
     assert results[-1]["ended"] == "reached its last epoch"
+    assert {result["device"] for result in results} == {device_name()}
 
 
 @pytest.mark.parametrize("recorded", [0, 1, 2, 3])
