@@ -26,6 +26,8 @@ ENVIRONMENT = {
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 TOKEN = Path.home() / ".ray" / "auth_token"  # where `ray get-auth-token` keeps it
 OUTSIDE = "ray://"  # begins the address of a cluster that this machine is no part of
+#: What Ray's ready processes import while they wait for a trial.
+PRELOADED = {"RAY_preload_python_modules": "tune.trainable"}
 PACKAGES = ("tune", "models", "datasets", "search_spaces")
 
 
@@ -67,13 +69,16 @@ def check_reachable(address: str) -> None:
 
 
 @contextmanager
-def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -> Iterator[Any]:
+def connected(
+    address: str | None, have: dict[str, float], *, dashboard: bool, slots: int | None = None
+) -> Iterator[Any]:
     """Start Ray on loopback, or join a cluster; disconnect at the end of the block.
 
     Args:
         address: ``auto``, ``ray://host:port`` or None for a private Ray.
         have: Cores and GPUs that the private Ray may use.
         dashboard: Whether to start Ray's dashboard on 127.0.0.1.
+        slots: How many trials are to run side by side in the private Ray, if that is known.
 
     Yields:
         Ray's context, with the dashboard's address.
@@ -92,6 +97,8 @@ def connected(address: str | None, have: dict[str, float], *, dashboard: bool) -
         # Inherited by trial processes. In Ray's runtime_env it would cost them the start of a
         # second process each, since Ray's ready ones lack it.
         os.environ["PYTHONPATH"] = _import_path()
+        if slots == int(have["CPU"]):  # of so many processes that Ray has ready, all get a trial
+            os.environ.update(PRELOADED)
     else:
         options |= {"address": address, "runtime_env": {"py_modules": _modules()}}
     try:

@@ -10,6 +10,7 @@ import ray
 import ray.tune as ray_tune
 from ray.train._internal import storage
 from ray.tune import Callback
+from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 
 from search_spaces.contract import Budget
@@ -84,6 +85,8 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
         # Ray Tune asks Ray's node for a place, and a driver outside the cluster has no node.
         storage._get_ray_train_session_dir = lambda: scratch
+        # A variable meant for Lightning would keep trials out of the processes that Ray has ready.
+        class_cache.DEFAULT_ENV_VARS = {}
         ray_tune.run(
             TrialTrainable,
             name="ray",

@@ -105,7 +105,12 @@ def _execute(
     if share and resources.AUTO in (options.cpus_per_trial, options.gpus_per_trial):
         share = _share(options, have, _measured(space, choice, options))
     with (
-        connected(options.address, have, dashboard=options.dashboard) as context,
+        connected(
+            options.address,
+            have,
+            dashboard=options.dashboard,
+            slots=share.slots if share else None,
+        ) as context,
         watched(door(options.address, context), again := _again(place, options)),
     ):
         from tune import trackers
