@@ -5,7 +5,8 @@ one sweep searches all four. Counting alone, a Markov model of order 2, reaches 
 
 Cost of an epoch on one core: 1.7 s (baseline), 4.6 s (LSTM of 256 units), 7 s (GRU of 256 units),
 11 s (Transformer of width 128, 4 layers). Best so far (seed 0): 1.892 on validation by the first
-preset (1.900 on test, in an earlier training); 1.749 on the test part of the Nottingham tunes, by the second.
+preset (1.900 on test, in an earlier training); 1.749 on the test part of the Nottingham tunes, by
+the second.
 """
 
 from typing import TYPE_CHECKING
