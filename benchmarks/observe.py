@@ -85,7 +85,12 @@ def watch(
     with log.open("w") as output:
         start = time.monotonic()
         process = subprocess.Popen(
-            command, env=env, stdout=output, stderr=output, start_new_session=True
+            command,
+            cwd=log.parent,  # Syne Tune leaves a file where it runs
+            env=env,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
         while process.poll() is None and time.monotonic() - start < limit_s:
             before = len(run.results)

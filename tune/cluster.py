@@ -102,8 +102,8 @@ def connected(
     else:
         options |= {"address": address, "runtime_env": {"py_modules": _modules()}}
     try:
-        # Ray's processes take as long to start
         with postponed(), ThreadPoolExecutor(1) as meanwhile:
+            # takes as long as Ray's processes take to start
             meanwhile.submit(import_module, "ray.tune")
             context = ray.init(**options)
     except ConnectionError as error:

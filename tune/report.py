@@ -71,7 +71,7 @@ def compose(place: Layout, beside: Executor) -> str:
 
     Args:
         place: The sweep.
-        beside: Draws what needs torch.
+        beside: Draws what needs torch, and is shut down then.
 
     Returns:
         HTML.

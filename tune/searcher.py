@@ -129,7 +129,7 @@ class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
         """Enlarge the share before Ray starts the trial again, but not beyond a machine.
 
         A trial that lost its machine goes on as it was. A driver that lost its own has to end.
-        Ray cannot be told here to give a trial up, so the trial itself is, for its next process.
+        Ray cannot be told here to give a trial up; so the trial is told, and ends in its next try.
         """
         told = Path(trial.error_file).read_text().rpartition("Failure #")[2]
         if DRIVER_LOST in told:

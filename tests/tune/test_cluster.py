@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,10 +36,18 @@ def address() -> Iterator[str]:
         os.killpg(node.pid, signal.SIGTERM)
 
 
-def run(results: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(
+    results: Path, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tune.run", "edc", "--results", str(results), *arguments]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=ROOT,
+        env=os.environ | (environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
@@ -48,6 +57,15 @@ def test_same_sweep_runs_on_a_cluster_that_is_there(tmp_path: Path, address: str
     assert done.returncode == 0, done.stderr
     trials = read_trials(tmp_path / "edc" / "joined" / "study.journal")
     assert [outcome(trial) for trial in trials] == ["complete"] * 2
+
+
+def test_trials_take_the_processes_that_ray_has_ready(tmp_path: Path) -> None:
+    small = ["--set", "data/size=tiny", "--trials", "2", "--epochs", "1", "--quiet"]
+    with tempfile.TemporaryDirectory(prefix="ray-") as short:  # the path of a socket is limited
+        done = run(tmp_path, *small, environment={"RAY_TMPDIR": short})
+        log = next(Path(short).glob("ray/session_2*/logs/raylet.out")).read_text()
+    assert done.returncode == 0, done.stderr
+    assert 0 < log.count("Started worker process") <= len(os.sched_getaffinity(0))
 
 
 @pytest.mark.usefixtures("address")
