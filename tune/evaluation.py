@@ -84,7 +84,8 @@ def score(job: Retraining) -> dict[str, Any]:
 
     Returns:
         The metadata of the run folder that this writes: ``objective`` and ``best_epoch`` on
-        validation, ``gap``, and ``metrics`` on test; or ``failed`` with the reason.
+        validation, ``metrics_train`` and ``gap`` on training rows, and ``metrics`` on test; or
+        ``failed`` with the reason.
     """
     torch.set_flush_denormal(True)
     job.directory.mkdir(parents=True, exist_ok=True)
@@ -136,24 +137,23 @@ def _scored(
     (folder / run_folder.BEST).parent.mkdir(exist_ok=True)
     checkpoints.save(folder / run_folder.BEST, kept | {"build": first.build_arguments} | best)
     told = run_metadata.describe(first, training.history, job.config, scored)
-    told["gap"] = generalisation_gap(members, last["objective"])
+    told["metrics_train"] = on_training_rows(members)
+    reached_there = objective(first.workload.space, told["metrics_train"])
+    told["gap"] = reached_there - last["objective"]  # below 0, what was shown is known better
     return told | arrays | {"best_model_path": run_folder.BEST}
 
 
-def generalisation_gap(members: Sequence[Training], reached: float) -> float:
-    """Tell how much better models do on rows that they were trained on.
+def on_training_rows(members: Sequence[Training]) -> dict[str, float]:
+    """Score models on rows that they were trained on, as many as there are for validation.
 
     Args:
         members: With the weights of their best epoch: one, or one a fold.
-        reached: Their objective on validation.
 
     Returns:
-        The objective in evaluation mode, on as many training rows as there are for validation,
-        minus ``reached``; below 0, the models know what they were shown better.
+        Every metric in evaluation mode; the mean over the folds.
     """
     scores = [member.evaluate(_shown(member.data)) for member in members]
-    means = {name: fmean(each[name] for each in scores) for name in scores[0]}
-    return objective(members[0].workload.space, means) - reached
+    return {name: fmean(each[name] for each in scores) for name in scores[0]}
 
 
 def _shown(data: Data) -> Part:

@@ -13,7 +13,7 @@ from datasets.contract import Data, Part
 from search_spaces.contract import Budget
 from tune import checkpoints, evaluation, workloads
 from tune.data import folded
-from tune.evaluation import Retraining, finished, generalisation_gap, score, train
+from tune.evaluation import Retraining, finished, on_training_rows, score, train
 from tune.training import Plan, Training
 from tune.workloads import Workload
 
@@ -84,21 +84,25 @@ def trained(toy: Workload, data: Data) -> tuple[Training, float]:
     return training, training.epoch()["value"]
 
 
-def test_gap_is_none_where_validation_shows_what_training_showed(
-    toy: Workload, data: Data
-) -> None:
+def test_training_rows_score_as_validation_that_shows_the_same(toy: Workload, data: Data) -> None:
     training, reached = trained(toy, dataclasses.replace(data, validation=data.train))
-    assert generalisation_gap([training], reached) == pytest.approx(0, abs=1e-6)
+    assert on_training_rows([training])["mse"] == pytest.approx(reached)
 
 
-def test_gap_is_below_zero_by_what_validation_costs_more(toy: Workload, data: Data) -> None:
+def test_training_rows_are_not_those_of_validation(toy: Workload, data: Data) -> None:
     columns = data.train.columns
     harder = {**columns, "target": columns["target"] + 100.0}
     validation = Part(harder, data.train.rows)
     training, reached = trained(toy, dataclasses.replace(data, validation=validation))
     assert reached > 1e3
-    same = training.evaluate(data.train)["mse"]
-    assert generalisation_gap([training], reached) == pytest.approx(same - reached)
+    assert on_training_rows([training])["mse"] == pytest.approx(
+        training.evaluate(data.train)["mse"]
+    )
+
+
+def test_gap_is_the_objective_on_training_rows_less_that_on_validation(tmp_path: Path) -> None:
+    result = score(job(tmp_path))
+    assert result["gap"] == pytest.approx(result["metrics_train"]["mse"] - result["objective"])
 
 
 def test_gap_of_folds_is_that_of_their_means(tmp_path: Path, toy: Workload, data: Data) -> None:
