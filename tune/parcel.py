@@ -27,7 +27,7 @@ class Parcel:
 
     Attributes:
         files: Name and size of each; the names begin with that of the file or directory itself.
-        digest: Changes whenever the content does; empty if it does not travel.
+        digest: Of what is in them; empty if they do not travel.
         archive: What stands for a tar file of it; None if it is too large to travel.
     """
 
@@ -54,7 +54,7 @@ def pack(root: Path, put: Callable[[bytes], Any]) -> Parcel:
             for name, _ in files:
                 archive.add(root.parent / name, arcname=f"data/{name}")
         content = buffer.getvalue()
-    return Parcel(files, hashlib.sha256(content).hexdigest()[:16], put(content))
+    return Parcel(files, _digest(root), put(content))
 
 
 def place(root: Path, parcel: Parcel, get: Callable[[Any], bytes]) -> Path:
@@ -66,12 +66,13 @@ def place(root: Path, parcel: Parcel, get: Callable[[Any], bytes]) -> Path:
         get: Returns the archive that ``parcel.archive`` stands for.
 
     Returns:
-        ``root`` if the same is here; else a copy in the cache.
+        ``root`` if the same is here (by content; by names and sizes if too large to travel); else
+        a copy in the cache.
 
     Raises:
         StorageFailure: If they are not here and too large to travel.
     """
-    if _files(root) == parcel.files:
+    if _files(root) == parcel.files and parcel.digest in ("", _digest(root)):
         return root
     if parcel.archive is None:
         raise StorageFailure(
@@ -94,6 +95,14 @@ def _unpack(content: bytes, folder: Path) -> None:
     ):
         archive.extractall(partial, filter="data")
         (Path(partial) / "data").replace(folder)
+
+
+def _digest(root: Path) -> str:
+    content = hashlib.sha256()
+    for name, _ in _files(root):
+        content.update(hashlib.sha256(name.encode()).digest())
+        content.update(hashlib.sha256((root.parent / name).read_bytes()).digest())
+    return content.hexdigest()[:16]
 
 
 def _files(root: Path) -> list[tuple[str, int]]:

@@ -42,11 +42,11 @@ def test_machine_that_has_the_data_fetches_nothing(root: Path) -> None:
     assert parcel.place(root, parcel.pack(root, whole), never) == root
 
 
-@pytest.mark.parametrize("lost", ["all", "a file", "a row"])
+@pytest.mark.parametrize("lost", ["all", "a file", "a row", "a value"])
 def test_machine_that_lacks_some_of_the_data_gets_all_of_them_once(root: Path, lost: str) -> None:
     packed, before = parcel.pack(root, whole), content(root)
-    if lost == "a row":
-        (root / "songs" / "one.csv").write_text("1")
+    if lost in ("a row", "a value"):
+        (root / "songs" / "one.csv").write_text("1" if lost == "a row" else "1,3")
     else:
         (root / "songs" / "one.csv").unlink()
     if lost == "all":
