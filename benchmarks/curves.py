@@ -7,6 +7,7 @@ goes on where it was; ``pack`` makes one compressed table of them for ``benchmar
 
 import json
 import lzma
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -32,7 +33,8 @@ class Curve:
     Attributes:
         params: Values by ``<group>/<argument>``.
         values: The objective of every epoch, not the best so far.
-        seconds: Of every epoch; if the training failed, those of the failing one as well.
+        seconds: What every epoch took of one core, whatever else ran; if the training failed, the
+            failing one as well.
         failed: Why the training failed, or None.
     """
 
@@ -97,31 +99,22 @@ def learn(recording: Recording, params: Mapping[str, Any], number: int) -> Curve
     Returns:
         Its curve; as far as it came, if the training failed.
     """
-    from time import perf_counter
-
     from tune.training import Plan, Training
 
     config = {**params, **recording.fixed}
     plan = Plan(recording.epochs, derive(0, number), patience=recording.epochs + 1)
     loaded = data.load(recording.workload, None, config)
     training = Training(workloads.get(recording.workload), config, loaded, plan)
-    while training.ended is None:
-        start = perf_counter()
+    seconds: list[float] = []
+    failed = None
+    while training.ended is None and failed is None:
+        start = time.process_time()
         try:
             training.epoch()
         except TrialFailure as failure:
-            return _curve(params, training.history, [perf_counter() - start], str(failure))
-    return _curve(params, training.history, [], None)
-
-
-def _curve(
-    params: Mapping[str, Any],
-    history: Sequence[Mapping[str, float]],
-    last_s: list[float],
-    failed: str | None,
-) -> Curve:
-    values = [_rounded(row["value"]) for row in history]
-    seconds = [_rounded(each) for each in [row["seconds"] for row in history] + last_s]
+            failed = str(failure)
+        seconds.append(_rounded(time.process_time() - start))
+    values = [_rounded(row["value"]) for row in training.history]
     return Curve(params, values, seconds, failed)
 
 
