@@ -88,6 +88,8 @@ def connected(
     """
     import ray
 
+    # Ray's own handler ends the driver wherever SIGTERM comes; see ``postponed``.
+    ray._private.utils.set_sigterm_handler = lambda handler: None
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         options |= {"address": "local"}  # else it would join whatever cluster it finds here

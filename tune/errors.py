@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Callable
 
-INTERRUPTED = 130
+INTERRUPTED = 130  # exit code after Ctrl+C
+TERMINATED = 143  # after SIGTERM
 
 
 class UserError(ValueError):

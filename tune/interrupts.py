@@ -1,17 +1,21 @@
 """Ctrl+C and SIGTERM, from the start of a run to its end."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from tune.errors import TERMINATED
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
 def postponed() -> Iterator[None]:
-    """Hold Ctrl+C back until the end of the block; a second one ends the block at once.
+    """Hold Ctrl+C and SIGTERM back until the end of the block; a second one ends it at once.
 
-    For blocks in which two threads import: what is raised amid an import can leave Python's import
-    lock taken, and the other thread waits for ever.
+    For blocks in which two threads import, or which start processes: what is raised amid an import
+    or a fork can leave a lock of Python's taken, and the next to want it waits for ever.
     """
     received: list[int] = []
 
@@ -20,13 +24,14 @@ def postponed() -> Iterator[None]:
             signal.default_int_handler(number, frame)
         received.append(number)
 
-    before = signal.signal(signal.SIGINT, hold)
+    before = {number: signal.signal(number, hold) for number in ENDINGS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if received:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(received[0])
 
 
 class Interrupts:
@@ -37,14 +42,13 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        """Listen to Ctrl+C."""
+        """Listen to Ctrl+C and SIGTERM."""
         self.received: int | None = None
-        signal.signal(signal.SIGINT, self._at_once)
+        self._listen(self._at_once)
 
     def end_gracefully(self) -> None:
         """From now on, end gracefully; also if a signal came that had no effect."""
-        signal.signal(signal.SIGINT, self._gracefully)
-        signal.signal(signal.SIGTERM, self._gracefully)
+        self._listen(self._gracefully)
         if self.received is not None:
             self._gracefully(self.received, None)
 
@@ -53,8 +57,14 @@ class Interrupts:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
+    def _listen(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        for number in ENDINGS:
+            signal.signal(number, handler)
+
     def _at_once(self, number: int, frame: FrameType | None) -> None:
         self.received = number  # Python drops the exception if this comes amid a fork
+        if number == signal.SIGTERM:
+            raise SystemExit(TERMINATED)
         signal.default_int_handler(number, frame)
 
     def _gracefully(self, number: int, _frame: FrameType | None) -> None:

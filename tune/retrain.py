@@ -20,6 +20,7 @@ from tune.cluster import connected, prepare
 from tune.conclusions import BASELINE, Run, Scores
 from tune.evaluation import Retraining, finished, score
 from tune.fixing import as_fixed, check_fixed
+from tune.interrupts import Interrupts
 from tune.layout import Layout
 from tune.quiet import libraries_muted
 from tune.workloads import Space
@@ -38,6 +39,7 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
             go.
     """
     prepare()
+    Interrupts()
     with libraries_muted():
         have = resources.machine()
         slots = resources.choose(

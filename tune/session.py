@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from tune import live, planning, resources
 from tune.choosing import Choice, begin, opened, resume
 from tune.cluster import check_reachable, connected, door, prepare
+from tune.errors import INTERRUPTED, TERMINATED
 from tune.head import watched
 from tune.interrupts import Interrupts
 from tune.layout import Layout
@@ -21,7 +23,7 @@ from tune.sharing import Sharing
 from tune.sweep import Sweep
 from tune.workloads import Space
 
-SIGNALS = {2: 130, 15: 143}  # exit codes of Ctrl+C and of termination
+SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
 def run(space: Space, options: argparse.Namespace) -> int:
@@ -200,4 +202,4 @@ def conclude(
     else:
         console.print("next:", highlight=False)
         console.print(f"  python -m tune.export {space.name} --sweep {name}", highlight=False)
-    return SIGNALS[interrupted] if interrupted else 0
+    return SIGNALS[signal.Signals(interrupted)] if interrupted else 0

@@ -19,11 +19,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         signal.signal(kind, handler)
 
 
-def test_interrupt_before_the_trials_ends_the_run_at_once(asked: list[int]) -> None:
+ENDS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+
+
+@pytest.mark.parametrize(("number", "end"), ENDS)
+def test_interrupt_before_the_trials_ends_the_run_at_once(
+    number: int, end: type[BaseException], asked: list[int]
+) -> None:
     interrupts = Interrupts()
-    with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
-    assert interrupts.received == signal.SIGINT
+    with pytest.raises(end):
+        signal.raise_signal(number)
+    assert interrupts.received == number
     assert asked == []
 
 
@@ -64,21 +70,23 @@ def test_nothing_is_heard_after_the_end(asked: list[int]) -> None:
 
 
 @pytest.mark.usefixtures("asked")
-def test_postponed_interrupt_comes_after_the_block() -> None:
+@pytest.mark.parametrize(("number", "end"), ENDS)
+def test_postponed_interrupt_comes_after_the_block(number: int, end: type[BaseException]) -> None:
     interrupts, done = Interrupts(), []
-    with pytest.raises(KeyboardInterrupt), postponed():
-        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(end), postponed():
+        signal.raise_signal(number)
         assert interrupts.received is None
         done.append("block")
-    assert (interrupts.received, done) == (signal.SIGINT, ["block"])
+    assert (interrupts.received, done) == (number, ["block"])
 
 
 @pytest.mark.usefixtures("asked")
-def test_second_interrupt_ends_a_block_that_takes_too_long() -> None:
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_second_interrupt_ends_a_block_that_takes_too_long(first: int) -> None:
     Interrupts()
     done = []
     with pytest.raises(KeyboardInterrupt), postponed():
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(first)
         signal.raise_signal(signal.SIGINT)
         done.append("block")
     assert done == []

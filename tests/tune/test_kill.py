@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import optuna
+import psutil
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
@@ -52,6 +54,12 @@ def kill_when(process: subprocess.Popen[str], moment: Callable[[], bool]) -> Non
         time.sleep(0.0005)
     process.kill()
     process.communicate()
+
+
+def ray_starts(driver: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return any(child.name() == "gcs_server" for child in driver.children())
+    return False
 
 
 def trials(results: Path, name: str) -> list[FrozenTrial]:
@@ -179,6 +187,18 @@ def test_interrupted_sweep_says_how_to_go_on(tmp_path: Path, number: int, code: 
     assert process.returncode == code
     assert f"python -m tune.run edc --resume stopped --results {tmp_path}\n" in output
     assert (rows.parent / "last.pt").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupt_while_ray_starts_ends_the_run(tmp_path: Path, number: int, code: int) -> None:
+    process = start(tmp_path, "--name", "early", "--trials", 3, "--set", "data/size=tiny")
+    while not ray_starts(psutil.Process(process.pid)):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in output
 
 
 def test_sweep_in_which_every_trial_raises_stops_and_says_why(tmp_path: Path) -> None:
