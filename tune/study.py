@@ -24,6 +24,7 @@ from tune.journal import PROPOSED, Journal, mend, readable
 from tune.seeding import derive
 from tune.workloads import Space
 
+ENQUEUED = "fixed_params"  # Optuna's mark of a known configuration
 FAILED = "failed"  # name of the constraint that keeps the sampler away from failed configurations
 
 
@@ -94,9 +95,10 @@ class Study:
     def _proposed(self, asked: int) -> FrozenTrial:
         self._seed_sampler(asked)
         lost = self.trials()[asked:]  # made by an attempt whose answer never came
+        if lost:
+            return self.take_up(lost[0])
         with self._together():
-            trial = optuna.Trial(self.optuna, lost[0]._trial_id) if lost else self.optuna.ask()
-            return self._declare(trial)
+            return self._declare(self.optuna.ask())
 
     @patient
     def exhausted(self) -> bool:
@@ -112,7 +114,17 @@ class Study:
     def take_up(self, trial: FrozenTrial) -> FrozenTrial:
         """Return an unfinished proposal; complete it if it was cut short while being made."""
         self._seed_sampler(trial.number)
+        if PROPOSED not in trial.user_attrs and ENQUEUED not in trial.system_attrs:
+            self._draw_again(trial.number)
         return self._declare(optuna.Trial(self.optuna, trial._trial_id))
+
+    def _draw_again(self, number: int) -> None:
+        """Draw a whole proposal as at first; what is already drawn of it would shift the rest."""
+        earlier = optuna.create_study(sampler=self.optuna.sampler)
+        earlier.add_trials(self.trials()[:number])
+        whole = earlier.ask()
+        self.space.declare(whole)
+        self._seed_sampler(number, whole.params)
 
     @patient
     def report(self, number: int, epoch: int, objective: float) -> None:
@@ -183,10 +195,10 @@ class Study:
             trial.set_user_attr(PROPOSED, True)
         return self.trial(trial.number)
 
-    def _seed_sampler(self, asked: int) -> None:
+    def _seed_sampler(self, asked: int, drawn: Mapping[str, Any] | None = None) -> None:
         """Seed the sampler from the number of proposals, so that a resumed sweep goes on alike."""
         seed = derive(self.seed, asked)
-        self.optuna.sampler = samplers.make(self.sampler, seed, self.fixed)
+        self.optuna.sampler = samplers.make(self.sampler, seed, {**self.fixed, **(drawn or {})})
 
     def _tell(self, trial: FrozenTrial) -> None:
         end = trial.user_attrs[END]

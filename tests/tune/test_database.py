@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -185,6 +186,35 @@ def test_connection_lost_at_any_moment_changes_nothing(
         one(study)
     kept = told(study)
     assert kept == run(opened(tmp_path / "uncut", space, ""), len(kept))
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("earlier", [4, 12])  # within the sampler's random start, and beyond
+@pytest.mark.parametrize("written", [1, 2, 3])
+def test_proposal_that_was_cut_short_is_completed_as_if_it_never_was(
+    tmp_path: Path,
+    space: Space,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    earlier: int,
+    written: int,
+) -> None:
+    monkeypatch.setattr(database, "PAUSES_S", (0.01,))
+    study = opened(tmp_path / f"short-{earlier}-{written}", space, server.url)
+    run(study, earlier)
+    storage, left = study.optuna._storage, [written]
+    write = storage.set_trial_param
+
+    def cut(*args: Any) -> None:
+        write(*args)
+        left[0] -= 1
+        if left[0] == 0:
+            raise Unreachable("cut")
+
+    monkeypatch.setattr(storage, "set_trial_param", cut)
+    kept = run(study, 1)
+    assert left[0] < 0
+    assert kept == run(opened(tmp_path / "whole", space, ""), earlier + 1)
 
 
 def _cut_connections(server: Server, times: int) -> None:
