@@ -98,10 +98,12 @@ def _unpack(content: bytes, folder: Path) -> None:
 
 
 def _digest(root: Path) -> str:
+    """Tell data apart by what is in them."""
     content = hashlib.sha256()
     for name, _ in _files(root):
         content.update(hashlib.sha256(name.encode()).digest())
-        content.update(hashlib.sha256((root.parent / name).read_bytes()).digest())
+        with (root.parent / name).open("rb") as file:
+            content.update(hashlib.file_digest(file, "sha256").digest())
     return content.hexdigest()[:16]
 
 

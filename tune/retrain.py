@@ -39,7 +39,7 @@ def retrain(space: Space, place: Layout, options: argparse.Namespace) -> None:
             go.
     """
     prepare()
-    Interrupts()
+    Interrupts()  # without it, SIGTERM would leave Ray's processes to themselves
     with libraries_muted():
         have = resources.machine()
         slots = resources.choose(

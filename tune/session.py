@@ -23,7 +23,7 @@ from tune.sharing import Sharing
 from tune.sweep import Sweep
 from tune.workloads import Space
 
-SIGNALS = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+SIGNALS: dict[int, int] = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}  # exit codes
 
 
 def run(space: Space, options: argparse.Namespace) -> int:
@@ -202,4 +202,4 @@ def conclude(
     else:
         console.print("next:", highlight=False)
         console.print(f"  python -m tune.export {space.name} --sweep {name}", highlight=False)
-    return SIGNALS[signal.Signals(interrupted)] if interrupted else 0
+    return SIGNALS[interrupted] if interrupted else 0

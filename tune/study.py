@@ -93,10 +93,10 @@ class Study:
 
     @patient
     def _proposed(self, asked: int) -> FrozenTrial:
-        self._seed_sampler(asked)
         lost = self.trials()[asked:]  # made by an attempt whose answer never came
         if lost:
             return self.take_up(lost[0])
+        self._seed_sampler(asked)
         with self._together():
             return self._declare(self.optuna.ask())
 

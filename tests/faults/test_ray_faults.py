@@ -1,18 +1,15 @@
 """Real sweeps in which trials run out of memory, hang and die, and in which the disk gets full."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.faults.test_storage import fill
+from tests.sweeps import run
 from tune.ends import outcome
 from tune.study import read_trials
 
-ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.fault, pytest.mark.ray, pytest.mark.slow]
 #: Python runs this in every process that starts; it spoils the steps of three trials.
 SPOILER = """
@@ -45,21 +42,6 @@ def spoil(module):
 
 sys.meta_path.insert(0, Spoiler())
 """
-
-
-def run(
-    results: Path, *arguments: str, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tune.run", "edc", "--results", str(results), *arguments]
-    return subprocess.run(
-        [*command, "--quiet"],
-        cwd=ROOT,
-        env=os.environ | (environment or {}),
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
 
 
 SMALL = ["--set", "data/size=tiny", "--epochs", "3", "--concurrent", "1"]

@@ -1,5 +1,7 @@
-"""A toy workload that trains in milliseconds, over several batches."""
+"""A toy workload that trains in milliseconds, over several batches; and a database."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -9,6 +11,8 @@ from torch import Tensor, nn
 
 from datasets.contract import Batch, Data, Part
 from search_spaces.contract import Budget
+from tests.tune import studies
+from tests.tune.servers import BINARIES, PASSWORD, Server
 from tune.workloads import Space, Workload
 
 
@@ -73,3 +77,23 @@ def workload(space: Space) -> Workload:
 @pytest.fixture
 def data() -> Data:
     return load()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Return a PostgreSQL server that runs."""
+    if not (BINARIES / "initdb").exists():
+        pytest.skip("no PostgreSQL server is installed")
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(Path(directory))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def password(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Know the server's password; let go of all studies in the end."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    yield
+    studies.release()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.sweeps import run
 from tune.ends import outcome
 from tune.study import read_trials
 
-ROOT = Path(__file__).parents[2]
 RAY = Path(sys.executable).with_name("ray")
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -36,31 +36,16 @@ def address() -> Iterator[str]:
         os.killpg(node.pid, signal.SIGTERM)
 
 
-def run(
-    results: Path, *arguments: str, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tune.run", "edc", "--results", str(results), *arguments]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | (environment or {}),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_same_sweep_runs_on_a_cluster_that_is_there(tmp_path: Path, address: str) -> None:
     small = ["--set", "data/size=tiny", "--trials", "2", "--epochs", "2", "--name", "joined"]
-    done = run(tmp_path, *small, "--address", address, "--quiet")
+    done = run(tmp_path, *small, "--address", address)
     assert done.returncode == 0, done.stderr
     trials = read_trials(tmp_path / "edc" / "joined" / "study.journal")
     assert [outcome(trial) for trial in trials] == ["complete"] * 2
 
 
 def test_trials_take_the_processes_that_ray_has_ready(tmp_path: Path) -> None:
-    small = ["--set", "data/size=tiny", "--trials", "2", "--epochs", "1", "--quiet"]
+    small = ["--set", "data/size=tiny", "--trials", "2", "--epochs", "1"]
     with tempfile.TemporaryDirectory(prefix="ray-") as short:  # the path of a socket is limited
         done = run(tmp_path, *small, environment={"RAY_TMPDIR": short})
         log = next(Path(short).glob("ray/session_2*/logs/raylet.out")).read_text()
@@ -70,6 +55,6 @@ def test_trials_take_the_processes_that_ray_has_ready(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("address")
 def test_sweep_of_its_own_leaves_a_cluster_on_the_same_machine_alone(tmp_path: Path) -> None:
-    small = ["--set", "data/size=tiny", "--trials", "1", "--epochs", "1", "--quiet"]
+    small = ["--set", "data/size=tiny", "--trials", "1", "--epochs", "1"]
     done = run(tmp_path, *small, "--cpus-per-trial", "1")
     assert done.returncode == 0, done.stderr

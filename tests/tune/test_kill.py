@@ -49,11 +49,16 @@ def finish(results: Path, *arguments: object) -> str:
 
 def kill_when(process: subprocess.Popen[str], moment: Callable[[], bool]) -> None:
     """Send SIGKILL as soon as ``moment`` has come."""
+    strike_when(process, moment, signal.SIGKILL)
+    process.communicate()
+
+
+def strike_when(process: subprocess.Popen[str], moment: Callable[[], bool], number: int) -> None:
+    """Send a signal as soon as ``moment`` has come."""
     while not moment():
         assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.0005)
-    process.kill()
-    process.communicate()
+        time.sleep(0.0005)  # the moments to strike at are short
+    process.send_signal(number)
 
 
 def ray_starts(driver: psutil.Process) -> bool:
@@ -179,10 +184,7 @@ def test_extending_runs_exactly_the_difference(whole: Path) -> None:
 def test_interrupted_sweep_says_how_to_go_on(tmp_path: Path, number: int, code: int) -> None:
     process = start(tmp_path, "--name", "stopped", "--trials", 3, "--set", "data/size=tiny")
     rows = tmp_path / "edc" / "stopped" / "trials" / "00000" / "metrics.csv"
-    while not rows.exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(number)
+    strike_when(process, rows.exists, number)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == code
     assert f"python -m tune.run edc --resume stopped --results {tmp_path}\n" in output
@@ -192,10 +194,7 @@ def test_interrupted_sweep_says_how_to_go_on(tmp_path: Path, number: int, code: 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupt_while_ray_starts_ends_the_run(tmp_path: Path, number: int, code: int) -> None:
     process = start(tmp_path, "--name", "early", "--trials", 3, "--set", "data/size=tiny")
-    while not ray_starts(psutil.Process(process.pid)):
-        assert process.poll() is None
-        time.sleep(0.01)
-    process.send_signal(number)
+    strike_when(process, lambda: ray_starts(psutil.Process(process.pid)), number)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == code
     assert "Traceback" not in output
