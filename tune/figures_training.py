@@ -49,8 +49,7 @@ def losses(rows: Rows, axes: Axes) -> None:
             logarithmic(each)
     axes.set_ylabel("training loss", color=LOSS_COLOUR)
     right.set_ylabel("validation objective", color=BASELINE_COLOUR)
-    axes.set_xlabel("epoch")
-    bare(axes)
+    _epochs_below(axes)
 
 
 def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
@@ -75,8 +74,13 @@ def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
         axes.set_ylabel("on validation, more is better")
         legend(axes)
     for axes in (gap, rate, *rest):
-        axes.set_xlabel("epoch")
-        bare(axes)
+        _epochs_below(axes)
+
+
+def _epochs_below(axes: Axes) -> None:
+    axes.set_xlabel("epoch")
+    axes.locator_params("x", integer=True)
+    bare(axes)
 
 
 def scores(rows: Rows, space: Space) -> list[str]:

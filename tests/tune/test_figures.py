@@ -10,7 +10,7 @@ from tune import figures
 from tune.figures_interactive import prepare
 from tune.figures_parameters import place
 from tune.figures_targets import front
-from tune.figures_training import progress, scores
+from tune.figures_training import losses, progress, scores
 from tune.quiet import libraries_muted
 from tune.workloads import Space
 
@@ -85,3 +85,12 @@ def test_scores_are_bounded_metrics_of_which_more_is_better(space: Space) -> Non
     rows = [{"mse": 0.1, "accuracy": 0.3, "snr": 2.0}, {"mse": 0.1, "accuracy": 0.4, "snr": 0.9}]
     assert scores(rows, rising) == ["accuracy"]
     assert scores(rows, space) == []
+
+
+@pytest.mark.parametrize("epochs", [2, 19])
+def test_epochs_are_counted_in_whole_numbers(epochs: int) -> None:
+    axes = Figure().subplots()
+    losses([{"epoch": n + 1, "train_loss": 0.5, "value": 0.7} for n in range(epochs)], axes)
+    ticks = axes.get_xticks()
+    assert len(ticks) > 1
+    assert all(tick == round(tick) for tick in ticks)
