@@ -118,6 +118,7 @@ def learning_curves(sweep: Snapshot, figure: Figure) -> None:
         _curves(axes, curves[state], state)
     axes.autoscale_view()
     _finish(sweep, axes, "epoch")
+    axes.locator_params("x", integer=True)
     legend(axes)
 
 
