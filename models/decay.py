@@ -6,6 +6,7 @@ B batch, T samples. The level is ``10 log10`` of the energy decay curve, in dB.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -28,10 +29,11 @@ def iso(curves: Tensor, sample_rate_hz: float) -> dict[str, Tensor]:
     energy = cleaned(curves)
     level_db = _level_db(energy)
     late = at_time(energy, EARLY_S, sample_rate_hz).clamp(1e-4, 1 - 1e-4)
+    edt, t20, t30 = _fitted_s(level_db, [0.0, -5.0, -5.0], [-10.0, -25.0, -35.0], sample_rate_hz).T
     return {
-        "edt": _fitted_s(level_db, 0.0, -10.0, sample_rate_hz),
-        "t20": _fitted_s(level_db, -5.0, -25.0, sample_rate_hz),
-        "t30": _fitted_s(level_db, -5.0, -35.0, sample_rate_hz),
+        "edt": edt,
+        "t20": t20,
+        "t30": t30,
         "c50": 10 * torch.log10(1 / late - 1),
         "d50": 1 - late,
     }
@@ -50,7 +52,7 @@ def two_point(curves: Tensor, sample_rate_hz: float) -> dict[str, Tensor]:
     level_db = _level_db(cleaned(curves))
 
     def crossing_s(limit_db: float) -> Tensor:
-        after = _first_below(level_db, limit_db)
+        after = _first_below(level_db, [limit_db])[:, 0]
         index = after.clamp(1, level_db.shape[1] - 1)
         above, below = (level_db.gather(1, i[:, None])[:, 0] for i in (index - 1, index))
         time_s = (index - (limit_db - below) / (above - below)) / sample_rate_hz
@@ -130,25 +132,29 @@ def _level_db(energy: Tensor) -> Tensor:
     return 10 * torch.log10(energy.clamp(min=FLOOR))
 
 
-def _first_below(level_db: Tensor, limit_db: float) -> Tensor:
-    """Find the first sample at or below a level in falling curves; T where there is none."""
-    limit = torch.full_like(level_db[:, :1], -limit_db)
-    return torch.searchsorted(-level_db, limit)[:, 0]
+def _first_below(level_db: Tensor, limits_db: Sequence[float]) -> Tensor:
+    """Find the first samples at or below levels in falling curves; T where there are none."""
+    limits = level_db.new_tensor(limits_db).expand(len(level_db), -1)
+    return torch.searchsorted(-level_db, -limits.contiguous())
 
 
-def _fitted_s(level_db: Tensor, start_db: float, stop_db: float, sample_rate_hz: float) -> Tensor:
-    """Time for 60 dB along the least-squares line between two levels of falling curves.
+def _fitted_s(
+    level_db: Tensor, starts_db: Sequence[float], stops_db: Sequence[float], sample_rate_hz: float
+) -> Tensor:
+    """Time for 60 dB along the least-squares line between each two levels of falling curves.
 
-    Running sums make the cost independent of where each curve's interval lies.
+    Running sums make the cost independent of where each curve's interval lies. Shape ``[B, K]``
+    for K intervals.
     """
-    first, last = (_first_below(level_db, limit_db) for limit_db in (start_db, stop_db))
+    first, last = _first_below(level_db, [*starts_db, *stops_db]).chunk(2, 1)
     count = last - first + 1
     sample = torch.arange(level_db.shape[1], dtype=torch.float64, device=level_db.device)
 
     def total(values: Tensor) -> Tensor:
         running = torch.nn.functional.pad(values.cumsum(1), (1, 0))
-        ends = torch.stack((first, (last + 1).clamp(max=level_db.shape[1])), 1)
-        return running.gather(1, ends).diff(dim=1)[:, 0]
+        return running.gather(1, (last + 1).clamp(max=level_db.shape[1])) - running.gather(
+            1, first
+        )
 
     covariance = total(level_db * sample) - total(level_db) * (first + last) / 2
     slope_db = covariance * 12 / (count * (count**2 - 1))

@@ -11,16 +11,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import FrozenTrial
 
 from tune.ends import outcome
-from tune.figures import (
-    BASELINE_COLOUR,
-    BASELINE_TRIAL,
-    COLOURS,
-    bare,
-    literal,
-    objective_axis,
-    objective_name,
-    objectives,
-)
+from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, bare, literal
+from tune.figures_course import objective_axis, objective_name, objectives
 from tune.following import Snapshot
 
 SHOWN = 8  # parameters in a picture of several: the most important ones

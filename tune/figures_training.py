@@ -7,9 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tune import records
-from tune.figures import BASELINE_COLOUR, BASELINE_TRIAL, COLOURS, bare, legend, logarithmic
-from tune.following import Snapshot
-from tune.ranking import rises
+from tune.figures import (
+    BASELINE_COLOUR,
+    BASELINE_TRIAL,
+    COLOURS,
+    bare,
+    epochs_below,
+    legend,
+    logarithmic,
+)
+from tune.layout import Layout
 from tune.workloads import Space
 
 LOSS_COLOUR = COLOURS["complete"]
@@ -17,18 +24,18 @@ MOST_SCORES = 4
 Rows = Sequence[dict[str, float]]
 
 
-def training(sweep: Snapshot, winner: int, figure: Figure) -> None:
+def training(place: Layout, winner: int, figure: Figure) -> None:
     """Draw the training of the baseline beside that of the winner.
 
     Args:
-        sweep: Theirs.
+        place: Their sweep.
         winner: The winner's number.
         figure: Is drawn into.
     """
     pair = {"published baseline": BASELINE_TRIAL, "winner": winner}
     for axes, (title, number) in zip(figure.subplots(1, 2), pair.items(), strict=True):
         axes.set_title(f"{title} (trial {number})", fontsize=10)
-        rows = epochs(sweep, number)
+        rows = epochs(place, number)
         if rows:
             losses(rows, axes)
 
@@ -49,19 +56,19 @@ def losses(rows: Rows, axes: Axes) -> None:
             logarithmic(each)
     axes.set_ylabel("training loss", color=LOSS_COLOUR)
     right.set_ylabel("validation objective", color=BASELINE_COLOUR)
-    _epochs_below(axes)
+    epochs_below(axes)
+    bare(axes)
 
 
-def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
+def winner(rows: Rows, space: Space, figure: Figure) -> None:
     """Draw the generalisation gap, the learning rate and, if there are any, scores of the winner.
 
     Args:
-        sweep: Its sweep.
-        number: Its number.
+        rows: Its ``metrics.csv``.
+        space: Knows which scores there are.
         figure: Is drawn into.
     """
-    rows = epochs(sweep, number)
-    names = scores(rows, sweep.space)
+    names = scores(rows, space)
     gap, rate, *rest = figure.subplots(1, 3 if names else 2)
     generalisation(rows, gap)
     numbers = [row["epoch"] for row in rows]
@@ -74,13 +81,8 @@ def winner(sweep: Snapshot, number: int, figure: Figure) -> None:
         axes.set_ylabel("on validation, more is better")
         legend(axes)
     for axes in (gap, rate, *rest):
-        _epochs_below(axes)
-
-
-def _epochs_below(axes: Axes) -> None:
-    axes.set_xlabel("epoch")
-    axes.locator_params("x", integer=True)
-    bare(axes)
+        epochs_below(axes)
+        bare(axes)
 
 
 def scores(rows: Rows, space: Space) -> list[str]:
@@ -93,7 +95,7 @@ def scores(rows: Rows, space: Space) -> list[str]:
     Returns:
         Their names; the first few of many.
     """
-    rising = [name for name in rows[0] if rises(space, name)]
+    rising = [name for name in rows[0] if space.rises(name)]
     return [name for name in rising if all(row[name] <= 1 for row in rows)][:MOST_SCORES]
 
 
@@ -134,6 +136,6 @@ def progress(values: Sequence[float]) -> np.ndarray:
     return (levels[0] - levels) / whole if whole > 0 else np.zeros_like(levels)
 
 
-def epochs(sweep: Snapshot, number: int) -> list[dict[str, float]]:
+def epochs(place: Layout, number: int) -> list[dict[str, float]]:
     """Return the rows of a trial's ``metrics.csv``."""
-    return records.read_rows(sweep.layout.trial(number) / "metrics.csv")
+    return records.read_rows(place.trial(number) / "metrics.csv")

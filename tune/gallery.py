@@ -1,64 +1,18 @@
 """The pictures of a sweep's report: what there is to draw, and the words under each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-from matplotlib.figure import Figure
 from optuna.trial import FrozenTrial
 
-from tune import (
-    drawing,
-    figures,
-    figures_parameters,
-    figures_targets,
-    figures_training,
-    importance,
-    workloads,
-)
+from tune import figures_course, figures_parameters, figures_targets, gallery_winner, importance
 from tune.figures_interactive import Interactive, prepare
 from tune.following import Snapshot
-from tune.layout import Layout
-from tune.quiet import libraries_muted
+from tune.pictures import Drawn, Picture, drawn
 
-PREDICTIONS = "Predictions of the winner"
 FEWEST_TRIALS = 4  # fewer say nothing about a parameter
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture of the report.
-
-    Attributes:
-        name: Of its file, without ending.
-        title: Its heading.
-        caption: What it shows, and how to read it.
-        draw: Draws it into an empty figure.
-        height_in: Of the figure.
-    """
-
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[Figure], None]
-    height_in: float = 4.0
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A picture as it stands in the report.
-
-    Attributes:
-        title: Its heading.
-        caption: What it shows, or why it could not be drawn.
-        path: Its PNG, or None if it could not be drawn.
-    """
-
-    title: str
-    caption: str
-    path: Path | None
 
 
 @dataclass(frozen=True)
@@ -82,83 +36,51 @@ class Parameters:
 
 def parameters(sweep: Snapshot) -> Parameters:
     """Rank the parameters of a sweep."""
-    trials = figures.scored(sweep)
+    trials = figures_course.scored(sweep)
     if len(trials) < FEWEST_TRIALS:
         return Parameters(trials, {})
     study = importance.as_study(trials)
     return Parameters(trials, importance.importances(study))
 
 
-def predictions(sweep: Snapshot, beside: Executor) -> "Future[Drawn | None] | None":
-    """Begin to draw what the winner predicts, if its weights are kept.
+def winner(sweep: Snapshot, beside: Executor) -> Iterator[Future[list[Drawn]]]:
+    """Begin to draw the winner's training, and what it predicts if its weights are kept.
 
     Args:
         sweep: The sweep.
-        beside: Draws it.
+        beside: Draws them.
 
-    Returns:
-        The workload's own picture to come; it is None if the workload has none.
+    Yields:
+        Pictures to come.
     """
-    standings = sweep.standings()
-    if not standings or not (sweep.layout.trial(standings[0].number) / "best.pt").exists():
-        return None
-    winner = sweep.found[standings[0].number]
-    return beside.submit(draw_predictions, sweep.layout, winner)
+    for number in [standing.number for standing in sweep.standings()[:1]]:
+        yield beside.submit(gallery_winner.draw_training, sweep.layout, number)
+        if (sweep.layout.trial(number) / "best.pt").exists():
+            params = sweep.found[number].params
+            yield beside.submit(gallery_winner.draw_predictions, sweep.layout, number, params)
 
 
 def draw(
-    sweep: Snapshot, ranked: Parameters, predictions: "Future[Drawn | None] | None"
+    sweep: Snapshot, ranked: Parameters, winner: Sequence[Future[list[Drawn]]]
 ) -> Iterator[Drawn]:
     """Draw what the sweep has to show, into ``figures/`` of the sweep.
 
     Args:
         sweep: The sweep.
         ranked: Its parameters.
-        predictions: The workload's own picture, if there is one to come.
+        winner: The pictures of its winner, to come.
 
     Yields:
         Every picture, once its PNG is written.
     """
     for picture in pictures(sweep, ranked):
-        yield _drawn(picture, sweep.layout)
+        yield drawn(picture, sweep.layout)
     try:
-        last = predictions.result() if predictions else None
+        for pending in winner:
+            yield from pending.result()
     except BrokenExecutor:
-        last = Drawn(PREDICTIONS, "Could not be drawn: the process died (out of memory?)", None)
-    if last:
-        yield last
-
-
-def draw_predictions(place: Layout, winner: FrozenTrial) -> Drawn | None:
-    """Draw the workload's own picture.
-
-    Args:
-        place: The sweep.
-        winner: Its winner, whose weights are kept.
-
-    Returns:
-        The picture, or None if the workload has none.
-    """
-    with libraries_muted():
-        if workloads.get(place.describe()["workload"]).draw is None:
-            return None
-        return _drawn(_predictions(place, winner), place)
-
-
-def _drawn(picture: Picture, place: Layout) -> Drawn:
-    """Draw a picture. If it cannot be drawn, it says why.
-
-    The data may lie elsewhere by now, or the code of the model may have changed.
-    """
-    path = place.directory / "figures" / f"{picture.name}.png"
-    figure = figures.wide(picture.height_in)
-    try:
-        picture.draw(figure)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).partition("\n")[0]
-        return Drawn(picture.title, f"Could not be drawn: {reason}", None)
-    figures.write(figure, path)
-    return Drawn(picture.title, picture.caption, path)
+        reason = "Could not be drawn: the process died (out of memory?)"
+        yield Drawn(gallery_winner.PREDICTIONS, reason, None)
 
 
 def interactive(sweep: Snapshot, ranked: Parameters) -> Interactive | None:
@@ -170,16 +92,13 @@ def interactive(sweep: Snapshot, ranked: Parameters) -> Interactive | None:
 
 
 def pictures(sweep: Snapshot, ranked: Parameters) -> Iterator[Picture]:
-    """Yield every picture for which the sweep has something to show."""
-    standings = sweep.standings()
+    """Yield every picture for which the sweep has something to show, but those of the winner."""
     if sweep.found:
         yield from _course(sweep)
-    if standings and sweep.space.targets:
+    if sweep.standings() and sweep.space.targets:
         yield from _targets(sweep)
     if ranked.importances:
         yield from _parameters(sweep, ranked)
-    if standings:
-        yield from _training(sweep, standings[0].number)
 
 
 def _course(sweep: Snapshot) -> Iterator[Picture]:
@@ -188,13 +107,13 @@ def _course(sweep: Snapshot) -> Iterator[Picture]:
         "Best so far",
         "Each dot is a trial at the value it had reached when it ended; grey ones were stopped "
         "early.",
-        partial(figures.best_so_far, sweep),
+        partial(figures_course.best_so_far, sweep),
     )
     yield Picture(
         "learning_curves",
         "Learning curves",
         "Best objective so far of every trial, epoch by epoch; those stopped early are faded.",
-        partial(figures.learning_curves, sweep),
+        partial(figures_course.learning_curves, sweep),
     )
 
 
@@ -238,31 +157,4 @@ def _parameters(sweep: Snapshot, ranked: Parameters) -> Iterator[Picture]:
         "grey: stopped early.",
         partial(figures_parameters.slices, sweep, ranked.trials, ranked.shown),
         4.6,
-    )
-
-
-def _training(sweep: Snapshot, winner: int) -> Iterator[Picture]:
-    yield Picture(
-        "training",
-        "Training of baseline and winner",
-        "Training loss (left scale) and validation objective (right scale), epoch by epoch.",
-        partial(figures_training.training, sweep, winner),
-    )
-    if figures_training.epochs(sweep, winner):
-        yield Picture(
-            "winner",
-            "Generalisation gap and learning rate of the winner",
-            "How far training loss and validation objective have come of their whole way down. "
-            "Where the blue line goes on and the orange one stays, the network learns by heart. "
-            "Right, where there are any: scores such as accuracy, of which more is better.",
-            partial(figures_training.winner, sweep, winner),
-        )
-
-
-def _predictions(place: Layout, winner: FrozenTrial) -> Picture:
-    return Picture(
-        "predictions",
-        PREDICTIONS,
-        "On the validation part, with the weights of its best epoch.",
-        partial(drawing.predictions, place, winner),
     )

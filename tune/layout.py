@@ -109,12 +109,17 @@ def check_contained(directory: Path, within: Path) -> None:
     inside = directory.resolve()
     if not inside.is_relative_to(within.resolve()):
         raise UserError(f"{directory} must lie in {within}, but is a link to {inside}")
-    for path in directory.rglob("*"):
-        if not path.resolve().is_relative_to(inside):
-            raise UserError(f"{path} must lie in {directory}, but is a link to {path.resolve()}")
-        known = path.is_file() or path.is_dir() or path.name == OPTUNA_LOCK
-        if not known and os.path.lexists(path):  # a running sweep's own files come and go
-            raise UserError(f"{path} must be a file or a directory; remove it")
+    for folder, folders, files in os.walk(directory):
+        for path in (Path(folder, name) for name in [*folders, *files]):
+            _check_entry(path, directory, inside)
+
+
+def _check_entry(path: Path, directory: Path, inside: Path) -> None:
+    if path.is_symlink() and not path.resolve().is_relative_to(inside):
+        raise UserError(f"{path} must lie in {directory}, but is a link to {path.resolve()}")
+    known = path.is_file() or path.is_dir() or path.name == OPTUNA_LOCK
+    if not known and os.path.lexists(path):  # a running sweep's own files come and go
+        raise UserError(f"{path} must be a file or a directory; remove it")
 
 
 def new_name(results: Path, workload: str) -> str:

@@ -28,7 +28,7 @@ def write_state_dict(place: Layout, trial: FrozenTrial, output: Path) -> None:
         output: File of the plain state dict; its configuration goes to the same name with
             ``.json``.
     """
-    best = checkpoints.load(checkpoint(place, trial))
+    best = checkpoints.load(checkpoint(place, trial.number))
     checkpoints.save(output, best["model"])
     description = {key: value for key, value in best.items() if key not in WEIGHTS}
     records.write_json(output.with_suffix(".json"), description)
@@ -46,7 +46,7 @@ def write_rtneural(place: Layout, trial: FrozenTrial, output: Path) -> None:
     Raises:
         UserError: If RTNeural cannot hold the network; no file is left then.
     """
-    predictor = restore(place, trial)
+    predictor = restore(place, trial.number, trial.params)
     part = predictor.data.validation
     inputs = part.batch(torch.arange(len(part)))["inputs"]
     name = predictor.workload.space.name
@@ -72,7 +72,7 @@ def write_onnx(place: Layout, trial: FrozenTrial, output: Path) -> None:
         UserError: If the extra is missing or ONNX cannot hold the network; no file is left then.
     """
     onnx_file.check_installed()
-    predictor = restore(place, trial)
+    predictor = restore(place, trial.number, trial.params)
     part = predictor.data.validation
     inputs = part.batch(torch.arange(min(COMPARED_ROWS, len(part))))["inputs"]
     config = {**place.describe()["fixed"], **trial.params}

@@ -74,7 +74,7 @@ def ranked(found: Sequence[Entry], metric: str) -> list[Entry]:
     known = dict.fromkeys(name for entry in found for name in entry.values)
     if found and metric not in known:
         raise UserError(f"--sort-by must be one of {', '.join(known)}, got {metric}")
-    sign = -1.0 if any(entry.space and rises(entry.space, metric) for entry in found) else 1.0
+    sign = -1.0 if any(entry.space and entry.space.rises(metric) for entry in found) else 1.0
 
     def place(entry: Entry) -> tuple[bool, float]:
         value = entry.values.get(metric)
@@ -83,14 +83,6 @@ def ranked(found: Sequence[Entry], metric: str) -> list[Entry]:
         return False, sign * value
 
     return sorted(found, key=place)
-
-
-def rises(space: Space, metric: str) -> bool:
-    """Tell whether more of a metric is better."""
-    if metric == space.metric:
-        return space.mode == "max"
-    targeted = any(each.metric == metric and each.at_least is not None for each in space.targets)
-    return targeted or any(f"_{metric}_".find(f"_{word}_") >= 0 for word in space.rising)
 
 
 def judged(found: Sequence[Entry]) -> list[str]:

@@ -58,11 +58,15 @@ def report(place: Layout) -> None:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause Python's cyclic garbage collector, which would search a sweep's million objects."""
+    """Pause Python's cyclic garbage collector, which would search a sweep's million objects.
+
+    It never searches those made meanwhile, not even when the process ends.
+    """
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
 
 
@@ -71,7 +75,7 @@ def compose(place: Layout, beside: Executor) -> str:
 
     Args:
         place: The sweep.
-        beside: Draws what needs torch, and is shut down then.
+        beside: Draws the winner, and is shut down then.
 
     Returns:
         HTML.
@@ -82,12 +86,12 @@ def compose(place: Layout, beside: Executor) -> str:
 
     with following.named(place.directory), libraries_muted():
         sweep = following.read(place)
-        predictions = gallery.predictions(sweep, beside)
+        winner = list(gallery.winner(sweep, beside))
         beside.shutdown(wait=False)  # a process that holds torch takes half a second to end
         ranked = gallery.parameters(sweep)
         interactive = gallery.interactive(sweep, ranked)
         drawn = []
-        for picture in gallery.draw(sweep, ranked, predictions):
+        for picture in gallery.draw(sweep, ranked, winner):
             drawn.append(picture)
             print(
                 f"wrote {picture.path}" if picture.path else f"{picture.title}: {picture.caption}"

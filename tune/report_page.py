@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from tune import report_tables
 from tune.figures_interactive import Interactive
 from tune.following import Snapshot
-from tune.gallery import Drawn
+from tune.pictures import Drawn
 
 TEMPLATE = Path(__file__).with_name("report_page.html")
 

@@ -1,8 +1,8 @@
 """The best model of a trial, as it was at its best epoch, with the data it was ranked on."""
 
+from collections.abc import Mapping
 from pathlib import Path
-
-from optuna.trial import FrozenTrial
+from typing import Any
 
 from tune import checkpoints, data, workloads
 from tune.errors import UserError
@@ -10,12 +10,12 @@ from tune.layout import Layout
 from tune.predictor import Predictor
 
 
-def checkpoint(place: Layout, trial: FrozenTrial) -> Path:
+def checkpoint(place: Layout, number: int) -> Path:
     """Find the best weights of a trial.
 
     Args:
         place: The sweep.
-        trial: One of its trials.
+        number: Of one of its trials.
 
     Returns:
         The checkpoint's path.
@@ -23,25 +23,26 @@ def checkpoint(place: Layout, trial: FrozenTrial) -> Path:
     Raises:
         UserError: If it is gone: only those of the best trials are kept.
     """
-    path = place.trial(trial.number) / "best.pt"
+    path = place.trial(number) / "best.pt"
     if not path.exists():
         raise UserError(f"{path} must hold the best weights, but is gone; train them again")
     return path
 
 
-def restore(place: Layout, trial: FrozenTrial) -> Predictor:
+def restore(place: Layout, number: int, params: Mapping[str, Any]) -> Predictor:
     """Build a trial's model again, with the weights of its best epoch.
 
     Args:
         place: The sweep.
-        trial: One of its trials.
+        number: Of one of its trials.
+        params: What the trial was proposed.
 
     Returns:
         The model, on its own data.
     """
-    state = checkpoints.load(checkpoint(place, trial))
+    state = checkpoints.load(checkpoint(place, number))
     description = place.describe()
-    config = {**description["fixed"], **trial.params}
+    config = {**description["fixed"], **params}
     root = None if description["root"] is None else Path(description["root"])
     name = description["workload"]
     loaded = data.load(name, root, config)

@@ -34,7 +34,7 @@ def write_samples(place: Layout, trial: FrozenTrial, directory: Path, count: int
         )
     if directory.exists() and not directory.is_dir():
         raise UserError(f"--output must be a directory, but {directory} is a file")
-    predictor = restore(place, trial)
+    predictor = restore(place, trial.number, trial.params)
     directory.mkdir(exist_ok=True)
     facts = named(sample, predictor.facts | predictor.build_arguments)
     seed = derive(description["seed"], trial.number)

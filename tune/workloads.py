@@ -68,6 +68,15 @@ class Space:
     older_runs: Mapping[str, Any] | None = None
     cautions: Callable[[Mapping[str, Any]], Sequence[str]] = _silent
 
+    def rises(self, metric: str) -> bool:
+        """Tell whether more of a metric is better."""
+        if metric == self.metric:
+            return self.mode == "max"
+        targeted = any(
+            each.metric == metric and each.at_least is not None for each in self.targets
+        )
+        return targeted or any(f"_{metric}_".find(f"_{word}_") >= 0 for word in self.rising)
+
 
 @dataclass(frozen=True)
 class Workload:

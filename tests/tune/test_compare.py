@@ -13,7 +13,7 @@ from optuna.storages.journal import BaseJournalBackend
 
 from tune import compare, ranking, watch, workloads
 from tune.ends import END, End
-from tune.ranking import Entry, rises
+from tune.ranking import Entry
 from tune.workloads import Space
 
 
@@ -291,4 +291,4 @@ def test_a_thousand_trials_are_compared_and_watched(
 def test_more_of_some_metrics_is_better_though_they_are_no_target(
     metric: str, upward: bool
 ) -> None:
-    assert rises(workloads.space("edc"), metric) == upward
+    assert workloads.space("edc").rises(metric) == upward

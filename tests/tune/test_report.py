@@ -7,6 +7,7 @@ import pytest
 
 from tests.tune.reporting import HOSTILE, begin, hurry, metrics, run, train, written
 from tune import following, gallery, report, report_page
+from tune.pictures import Drawn
 from tune.sweep import Sweep
 
 PNG = b"\x89PNG"
@@ -143,13 +144,13 @@ def test_picture_that_cannot_be_drawn_says_why(
     assert "Predictions of the winner: Could not be drawn: " in capsys.readouterr().out
 
 
-def test_report_goes_on_without_the_process_that_draws_predictions(tmp_path: Path) -> None:
+def test_report_goes_on_without_the_process_that_draws_the_winner(tmp_path: Path) -> None:
     begun = begin(tmp_path)
     run(begun, 6)
     sweep = following.read(begun.layout)
-    died: Future[gallery.Drawn | None] = Future()
+    died: Future[list[Drawn]] = Future()
     died.set_exception(BrokenExecutor())
-    drawn = list(gallery.draw(sweep, gallery.parameters(sweep), died))
+    drawn = list(gallery.draw(sweep, gallery.parameters(sweep), [died]))
     assert "the process died" in drawn[-1].caption
     assert all(picture.path for picture in drawn[:-1])
 
