@@ -17,6 +17,7 @@ PARTS = {
     "time_to_target": "--seeds 1 --limit 60 --settings informed --after 30 60",
     "scale": "--trials 100 --ray-trials 100 --slots 4",
     "decisions": "--workers 10 --seeds 2 --trials 30",
+    "gpu": "--workloads edc --shares 0.5 --trials 4",
 }
 
 

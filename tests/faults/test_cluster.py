@@ -158,7 +158,7 @@ def test_sweep_that_loses_the_head_ends_with_one_line_and_goes_on_elsewhere(
         printed = end(driver, DEATH_S)
         assert driver.returncode == 2, printed
         told = [line for line in printed.splitlines() if line.startswith("error: ")]
-        again = f"tune.run companion_groove --resume headless --address {machines.address}"
+        again = f"--resume headless --results {sweep.parents[1]} --address {machines.address}"
         assert len(told) == 1 and told[0].endswith(again)
     before = Record.read(sweep)
     kept = [history(sweep, number) for number in range(TRIALS)]
