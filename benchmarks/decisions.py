@@ -29,12 +29,14 @@ from tune.arguments import assignment
 PART = "decisions"
 TAKEN_BACK = "decisions taken back"  # what each of soundsweep's own is worth
 SHARES = (0.1, 0.25, 0.5, 1.0)  # of random search's time
+#: Whose curves lie in ``benchmarks/data``, recorded with ``--set data/quick=true``.
+RECORDED = ("companion_dynamics", "companion_groove", "companion_harmony")
 
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = report.parser(__doc__)
-    parser.add_argument("--workloads", nargs="+", default=workloads.NAMES[:3])
+    parser.add_argument("--workloads", nargs="+", default=RECORDED)
     parser.add_argument("--data", type=Path, default=curves.DATA, help="where the tables lie")
     parser.add_argument("--processes", type=int, default=2)
     recording = parser.add_argument_group("recording")
