@@ -130,8 +130,8 @@ def _row(case: Mapping[str, Figure]) -> str:
 
 
 def _comparable(ours: Figure, best: Figure) -> bool:
-    """Tell whether the ratio is a number: not if both missed, or the other's median is zero."""
-    return best.median != 0 and not (math.isinf(ours.median) and math.isinf(best.median))
+    """Tell whether the ratio is a number: not if one missed, or the other's median is zero."""
+    return best.median != 0 and math.isfinite(ours.median) and math.isfinite(best.median)
 
 
 def _cell(figure: Figure | None) -> str:

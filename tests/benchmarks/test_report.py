@@ -2,6 +2,8 @@ import json
 import math
 from pathlib import Path
 
+import pytest
+
 from benchmarks.report import Figure, add, read, table
 
 
@@ -21,9 +23,11 @@ def test_run_that_missed_its_target_counts_as_infinite() -> None:
     assert figure("soundsweep", 1.0, 2.0, 3.0, 4.0, None).quartiles == (2.0, 4.0)
 
 
-def test_nothing_is_divided_where_both_missed() -> None:
-    row = table([figure("soundsweep", None), figure("other", None)]).splitlines()[-1]
-    assert row == "| part: case | s | not reached | other: not reached | - | - |"
+@pytest.mark.parametrize(("ours", "other"), [(None, None), (2.0, None), (None, 2.0)])
+def test_nothing_is_divided_where_one_missed(ours: float | None, other: float | None) -> None:
+    row = table([figure("soundsweep", ours), figure("other", other)]).splitlines()[-1]
+    cells = ["not reached" if value is None else "2" for value in (ours, other)]
+    assert row == f"| part: case | s | {cells[0]} | other: {cells[1]} | - | - |"
 
 
 def test_later_measurement_replaces_the_earlier_one_and_keeps_the_rest(tmp_path: Path) -> None:
