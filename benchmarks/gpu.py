@@ -5,7 +5,6 @@ second; without one, says so.
 """
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
@@ -85,6 +84,12 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdigit()
 
 
+def card() -> str:
+    """Return the name of the GPU."""
+    command = ["nvidia-smi", "--query-gpu=name", "--id=0", "--format=csv,noheader"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def figures(workload: str, share: float, options: argparse.Namespace) -> Iterator[Figure]:
     """Yield the figures of a sweep whose trials have ``share`` of the GPU each."""
     slots = round(1 / share)
@@ -99,7 +104,7 @@ def figures(workload: str, share: float, options: argparse.Namespace) -> Iterato
             run = watch(command, record, lambda _: False, options.limit, env=env)
         seen = answered(directory)
     finished = run.exit_code == 0
-    case = f"{workload}, {slots} side by side"
+    case = f"{workload}, {slots} side by side on {card()}"
     each_s = run.wall_s / options.trials if finished else None
     yield Figure(PART, f"{case}, time a trial", OURS, "s", [each_s])
     yield Figure(PART, f"{case}, GPU idle", OURS, "%", [seen.idle_percent])
@@ -112,7 +117,6 @@ def main() -> None:
     if shutil.which("nvidia-smi") is None:
         print(f"{PART}: there is no GPU here (no nvidia-smi), so nothing was measured")
         return
-    print(f"{PART}: {os.cpu_count()} cores share the card")
     for workload in options.workloads:
         for share in options.shares:
             report.add(options.output, figures(workload, share, options))

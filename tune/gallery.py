@@ -80,7 +80,7 @@ def draw(
             yield from pending.result()
     except BrokenExecutor:
         reason = "Could not be drawn: the process died (out of memory?)"
-        yield Drawn(gallery_winner.PREDICTIONS, reason, None)
+        yield Drawn("Further pictures of the winner", reason, None)
 
 
 def interactive(sweep: Snapshot, ranked: Parameters) -> Interactive | None:

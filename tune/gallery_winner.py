@@ -15,8 +15,6 @@ from tune import figures_training, workloads
 from tune.layout import Layout
 from tune.pictures import Drawn, Picture, drawn
 
-PREDICTIONS = "Predictions of the winner"
-
 
 def draw_training(place: Layout, number: int) -> list[Drawn]:
     """Draw how the winner was trained, beside the baseline.
@@ -66,7 +64,7 @@ def draw_predictions(place: Layout, number: int, params: Mapping[str, Any]) -> l
         return []
     picture = Picture(
         "predictions",
-        PREDICTIONS,
+        "Predictions of the winner",
         "On the validation part, with the weights of its best epoch.",
         partial(_predictions, place, number, params),
     )

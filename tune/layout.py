@@ -115,8 +115,10 @@ def check_contained(directory: Path, within: Path) -> None:
 
 
 def _check_entry(path: Path, directory: Path, inside: Path) -> None:
-    if path.is_symlink() and not path.resolve().is_relative_to(inside):
-        raise UserError(f"{path} must lie in {directory}, but is a link to {path.resolve()}")
+    if path.is_symlink():
+        target = Path(os.path.realpath(path))  # of links in a circle, where Path.resolve raises
+        if not target.is_relative_to(inside):
+            raise UserError(f"{path} must lie in {directory}, but is a link to {target}")
     known = path.is_file() or path.is_dir() or path.name == OPTUNA_LOCK
     if not known and os.path.lexists(path):  # a running sweep's own files come and go
         raise UserError(f"{path} must be a file or a directory; remove it")

@@ -75,7 +75,7 @@ class Space:
         targeted = any(
             each.metric == metric and each.at_least is not None for each in self.targets
         )
-        return targeted or any(f"_{metric}_".find(f"_{word}_") >= 0 for word in self.rising)
+        return targeted or any(f"_{word}_" in f"_{metric}_" for word in self.rising)
 
 
 @dataclass(frozen=True)

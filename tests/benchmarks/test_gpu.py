@@ -31,7 +31,7 @@ def test_what_nvidia_smi_answers_is_read(tmp_path: Path, monkeypatch: pytest.Mon
     with asked(tmp_path):
         deadline = time.monotonic() + 60
         while answered(tmp_path) != told and time.monotonic() < deadline:
-            time.sleep(0.01)
+            time.sleep(0.01)  # both processes answer when they get to run
     assert answered(tmp_path) == told
     assert told.process_mb == 640
 

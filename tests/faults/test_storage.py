@@ -229,3 +229,9 @@ def test_pipe_in_a_sweep_is_refused_before_anybody_waits_for_it(tmp_path: Path) 
     os.mkfifo(written(tmp_path) / "trials.csv")
     with pytest.raises(UserError, match="must be a file or a directory"):
         layout.find(tmp_path, "edc", "monday")
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (written(tmp_path) / "circle").symlink_to("circle")
+    with pytest.raises(UserError, match="circle must be a file or a directory"):
+        layout.find(tmp_path, "edc", "monday")

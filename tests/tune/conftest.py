@@ -83,6 +83,7 @@ def data() -> Data:
 def server() -> Iterator[Server]:
     """Return a PostgreSQL server that runs."""
     if not (BINARIES / "initdb").exists():
+        # its binaries come with the system; pip cannot bring them
         pytest.skip("no PostgreSQL server is installed")
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory))

@@ -48,9 +48,9 @@ def test_restarted_server_costs_a_pause_and_nothing_else(
 
 def _restart(server: Server, times: int) -> None:
     for _ in range(times):
-        time.sleep(0.5)
+        time.sleep(0.5)  # some trials go well first
         server.stop()
-        time.sleep(1)
+        time.sleep(1)  # longer than the first pause between two attempts
         server.start()
 
 
@@ -173,9 +173,9 @@ def test_real_sweep_outlives_a_restart_of_its_database_and_keeps_no_password(
     )
     while not (journal.exists() and any(each.intermediate_values for each in _seen(journal))):
         assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
+        time.sleep(0.05)  # each look reads the study, which takes the sweep's time
     server.stop()
-    time.sleep(4)
+    time.sleep(4)  # an epoch takes far less, so the driver meets the silence
     server.start()
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
