@@ -27,7 +27,7 @@ MEMORY_AT = (100, 1_000, 10_000)
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = report.parser(__doc__)
-    parser.add_argument("--trials", nargs="+", type=int, default=[1_000, 10_000])
+    parser.add_argument("--trials", nargs="*", type=int, default=[1_000, 10_000])
     parser.add_argument("--ray-trials", type=int, default=1_000, help="of Ray Tune; 0 for none")
     parser.add_argument("--slots", type=int, default=64)
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds of one sweep")

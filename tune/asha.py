@@ -51,6 +51,14 @@ class RecordedASHA(AsyncHyperBandScheduler):  # type: ignore[misc]  # Ray ships 
             self.pruned.add(trial.config["number"])
         return decision
 
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Let the newest trial have a process that has become free.
+
+        Ray would give it to the oldest one that waits, and end the process that starts for that.
+        """
+        newest = tune_controller.get_trials()[-1:]
+        return next((trial for trial in newest if trial.status == Trial.PENDING), None)
+
     def rungs(self) -> dict[int, list[float]]:
         """Return the sorted objectives recorded at each rung's epoch."""
         rungs = self._brackets[0]._rungs

@@ -1,15 +1,18 @@
 """Ray Tune as the executor: runs a sweep's trials side by side until none is left."""
 
+import functools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ray
 import ray.tune as ray_tune
+from ray.experimental import internal_kv
 from ray.train._internal import storage
-from ray.tune import Callback
+from ray.tune import Callback, registry
 from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 
@@ -19,7 +22,14 @@ from tune.asha import RecordedASHA
 from tune.errors import StorageFailure
 from tune.interrupts import Interrupts
 from tune.resources import Resources
-from tune.searcher import FAILURES, EpochRecorder, Keeper, LargerShare, StudySearcher
+from tune.searcher import (
+    FAILURES,
+    EpochRecorder,
+    Forgetter,
+    Keeper,
+    LargerShare,
+    StudySearcher,
+)
 from tune.sweep import Sweep
 from tune.trainable import TrialTrainable
 
@@ -82,11 +92,13 @@ def execute(
         StorageFailure: If the results cannot be written any more; what was recorded is kept.
     """
     asha, keeper = RecordedASHA(job.budget, sweep.history()), Keeper()
-    with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch, settled(sweep, keeper):
         # Ray Tune asks Ray's node for a place, and a driver outside the cluster has no node.
         storage._get_ray_train_session_dir = lambda: scratch
         # A variable meant for Lightning would keep trials out of the processes that Ray has ready.
         class_cache.DEFAULT_ENV_VARS = {}
+        # Ray Tune asks Ray's server for the Trainable four times a trial, which never changes.
+        registry._internal_kv_get = functools.cache(internal_kv._internal_kv_get)
         ray_tune.run(
             TrialTrainable,
             name="ray",
@@ -106,6 +118,7 @@ def execute(
                 LargerShare(keeper),
                 GracefulEnd(interrupts),
                 *followers,
+                Forgetter(),
             ],
             trial_dirname_creator=_directory_name,
             raise_on_failed_trial=False,
@@ -116,6 +129,15 @@ def execute(
         raise StorageFailure(
             f"{keeper.failure}; what is recorded is kept, go on with: {job.again}"
         )
+
+
+@contextmanager
+def settled(sweep: Sweep, keeper: Keeper) -> Iterator[None]:
+    """Write at the end of the block, however it ends, what still waits."""
+    try:
+        yield
+    finally:
+        keeper.attempt(sweep.settle)
 
 
 def _directory_name(trial: Trial) -> str:

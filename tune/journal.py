@@ -29,14 +29,24 @@ class Journal(JournalFileBackend):
     @contextmanager
     def together(self) -> Iterator[None]:
         """Hold back what is appended in the block until its end: all of it takes one sync."""
-        self._held = []
+        held_before = self._held is not None
+        self.hold()
         try:
             yield
         finally:
-            held, self._held = self._held, None
-            if held:
-                self.append_logs(held)
-                self._lines += sum(1 for _ in super().read_logs(self._lines))
+            if not held_before:
+                self.write()
+
+    def hold(self) -> None:
+        """Hold back what is appended from now on, until ``write``; it can be read before."""
+        self._held = self._held or []
+
+    def write(self) -> None:
+        """Append what was held back."""
+        held, self._held = self._held, None
+        if held:
+            self.append_logs(held)
+            self._lines += sum(1 for _ in super().read_logs(self._lines))
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append to the file, or to what is held back."""

@@ -98,19 +98,42 @@ class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
 
 
 class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
-    """Records every epoch; a searcher would not be told of those after which ASHA stops."""
+    """Records every epoch; a searcher would not be told of those after which ASHA stops.
+
+    What happens in one step of Ray is written together. If a trial ends in it, the step after it
+    begins with the next proposal, which is written along.
+    """
 
     def __init__(self, sweep: Sweep, keeper: Keeper) -> None:
         """Record into ``sweep``."""
         self.sweep, self.keeper = sweep, keeper
+        self._ended = len(sweep.ended)
 
     def on_trial_result(
         self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **_: Any
     ) -> None:
         """Record an epoch before anything is decided upon it."""
         if "row" in result:
-            told = trial.config["number"], result["row"], result["device"]
+            self.sweep.hold()
+            told = trial.config["number"], dict(result["row"]), result["device"]
             self.keeper.attempt(self.sweep.record_epoch, *told)
+
+    def on_step_end(self, iteration: int, trials: list[Trial], **_: Any) -> None:
+        """Write what happened, unless the next proposal is going to."""
+        before, self._ended = self._ended, len(self.sweep.ended)
+        if self._ended == before:
+            self.keeper.attempt(self.sweep.settle)
+
+
+class Forgetter(Callback):  # type: ignore[misc]  # Ray ships no types
+    """Lets go of what Ray keeps of every ended trial's results; must be the last to be told."""
+
+    def on_trial_complete(
+        self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
+    ) -> None:
+        """Keep the memory that a trial takes for good below 20 kB."""
+        told = trial.run_metadata
+        told.last_result, told.metric_analysis, told.metric_n_steps = {}, {}, {}
 
 
 class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types

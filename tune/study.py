@@ -60,10 +60,10 @@ class Study:
             mend(path)
         name = database.study if database else space.name
         with readable(path):
-            journal = None if database else Journal(path)
+            self._journal = None if database else Journal(path)
             #: What is written in such a block lies in the journal wholly or not at all.
-            self._together = journal.together if journal else nullcontext
-            storage = JournalStorage(journal) if journal else driven(database)
+            self._together = self._journal.together if self._journal else nullcontext
+            storage = JournalStorage(self._journal) if self._journal else driven(database)
             self.optuna = optuna.create_study(
                 storage=storage, study_name=name, load_if_exists=True
             )
@@ -71,6 +71,7 @@ class Study:
         with self._together():
             for known in starting_points(space, self.fixed):
                 self.optuna.enqueue_trial(known, skip_if_exists=True)
+        self._asked = len(self.trials())
 
     @patient
     def trials(self) -> list[FrozenTrial]:
@@ -89,14 +90,17 @@ class Study:
 
     def propose(self) -> FrozenTrial:
         """Propose one more configuration: a known one that waits, else the sampler's."""
-        return self._proposed(len(self.trials()))
+        trial = self._proposed()
+        self._asked += 1
+        return trial
 
     @patient
-    def _proposed(self, asked: int) -> FrozenTrial:
-        lost = self.trials()[asked:]  # made by an attempt whose answer never came
-        if lost:
-            return self.take_up(lost[0])
-        self._seed_sampler(asked)
+    def _proposed(self) -> FrozenTrial:
+        if self._journal is None:
+            lost = self.trials()[self._asked :]  # made by an attempt whose answer never came
+            if lost:
+                return self.take_up(lost[0])
+        self._seed_sampler(self._asked)
         with self._together():
             return self._declare(self.optuna.ask())
 
@@ -146,6 +150,16 @@ class Study:
         with self._together():
             self.optuna._storage.set_trial_user_attr(trial._trial_id, END, asdict(end))
             self._tell(self.trial(number))
+
+    def hold(self) -> None:
+        """Let what is recorded from now on wait for ``write``; a database never waits."""
+        if self._journal:
+            self._journal.hold()
+
+    def write(self) -> None:
+        """Write all that waits in one append."""
+        if self._journal:
+            self._journal.write()
 
     @patient
     def finish_ends(self) -> None:

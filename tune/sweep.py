@@ -95,8 +95,10 @@ class Sweep:
         study.finish_ends()
         self.ended = [trial for trial in study.trials() if trial.state.is_finished()]
         self._waiting = study.unfinished()
-        #: Ended trials that may have checkpoints; of an earlier process's, nobody knows which.
-        self._holding = list(self.ended)
+        #: Ended trials whose checkpoints were not looked at; of an earlier process's, all.
+        self._untidy = list(self.ended)
+        self._kept: list[FrozenTrial] = []
+        self._held = False
         self._failed = [trial for trial in self.ended if outcome(trial) == "failed"]
         self._next_table = 0.0
         self.listener: Listener | None = None
@@ -117,6 +119,7 @@ class Sweep:
         """Return the configuration of the next trial for ``TrialTrainable``, or None."""
         waiting = self._waiting.pop(0) if self._waiting else None
         trial = self.study.take_up(waiting) if waiting else self._proposed()
+        self.settle()
         if trial is None:
             return None
         directory = self.layout.trial(trial.number)
@@ -156,6 +159,18 @@ class Sweep:
         self.description = {**self.description, "budget": budget}
         records.write_json(self.layout.description, self.description)
 
+    def hold(self) -> None:
+        """Let what happens from now on wait for ``settle``, which the next proposal calls."""
+        self._held = True
+        self.study.hold()
+
+    def settle(self) -> None:
+        """Write what waits in one append, and tidy up after the trials that ended."""
+        if self._held:
+            self._held = False
+            self.study.write()
+            self._tidy()
+
     def record_epoch(self, number: int, row: dict[str, float], device: str | None = None) -> None:
         """Take in an epoch and what it was trained on; one that is recorded already is left."""
         progress = self.running[number]
@@ -165,10 +180,11 @@ class Sweep:
             records.append_row(self.layout.trial(number) / "metrics.csv", row)
             progress.rows.append(row)
         self.study.report(number, epoch, row["objective"])
-        self._write_table_in_time()
+        if not self._held:
+            self._tidy()
 
     def end_trial(self, number: int, outcome: str, reason: str) -> None:
-        """Take in how a trial ended, and keep only the checkpoints worth keeping."""
+        """Take in how a trial ended."""
         progress = self.running.pop(number)
         summary = {**records.summarise(progress.rows), "device": progress.device}
         self.study.end(number, End(outcome, reason, summary))
@@ -178,9 +194,9 @@ class Sweep:
             self._failed.append(ended)
         if self.listener:
             self.listener.ended(ended)
-        self._holding.append(ended)
-        self._remove_checkpoints()
-        self._write_table_in_time()
+        self._untidy.append(ended)
+        if not self._held:
+            self._tidy()
 
     def best(self, count: int = 1) -> list[FrozenTrial]:
         """Return the best ended trials, best first; failed ones are never among them."""
@@ -213,14 +229,21 @@ class Sweep:
             spent = time.monotonic() - start
             self._next_table = time.monotonic() + max(spent / TABLE_SHARE, 1.0)
 
+    def _tidy(self) -> None:
+        """Follow up what is written; a checkpoint is removed no sooner."""
+        if self._untidy:
+            self._remove_checkpoints()
+        self._write_table_in_time()
+
     def _remove_checkpoints(self) -> None:
         """Leave ended trials nothing but ``best.pt``, and that to the best of them."""
-        kept = table.best(self._holding, KEPT_CHECKPOINTS)
-        for trial in self._holding:
+        ended = [*self._kept, *self._untidy]
+        for trial in self._untidy:
             directory = self.layout.trial(trial.number)
             continued = [directory / "last.pt", directory / "previous.pt"]
             for left in (*continued, *directory.glob("*.part")):
                 left.unlink(missing_ok=True)
-            if trial not in kept:
-                (directory / "best.pt").unlink(missing_ok=True)
-        self._holding = kept
+        self._kept, self._untidy = table.best(ended, KEPT_CHECKPOINTS), []
+        for trial in ended:
+            if trial not in self._kept:
+                (self.layout.trial(trial.number) / "best.pt").unlink(missing_ok=True)

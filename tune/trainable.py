@@ -3,6 +3,7 @@
 import math
 import platform
 import traceback
+from collections import UserDict
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no 
             row = self.training.epoch()
             self._save(self.training)
         ended = None if self.replay else self.training.ended
-        result = {"epoch": int(row["epoch"]), "objective": row["objective"], "row": row}
+        result: dict[str, Any] = {"epoch": int(row["epoch"]), "objective": row["objective"]}
+        result["row"] = UserDict(row)  # of every number in a dict, Ray would keep statistics
         result["device"] = device_name()
         result |= {"note": self.note} if self.note else {}
         return result | {"ended": ended, "done": ended is not None}

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+from ray.tune.experiment import Trial
 
 from search_spaces.contract import Budget
 from tune.asha import RecordedASHA
@@ -61,3 +62,17 @@ def test_resumed_trial_is_judged_by_values_recorded_before_the_resume() -> None:
 def test_grace_longer_than_the_budget_still_works(epochs: int) -> None:
     asha = begun(RecordedASHA(Budget(trials=2, epochs=epochs, grace_epochs=4), []), 1)
     assert judge(asha, 1, 1, 1.0) == "CONTINUE"
+
+
+def test_free_process_goes_to_the_newest_trial_and_to_none_that_runs() -> None:
+    asha = RecordedASHA(BUDGET, [])
+    running, older, newest = (
+        SimpleNamespace(status=each) for each in (Trial.RUNNING, Trial.PENDING, Trial.PENDING)
+    )
+
+    def chosen(*trials: SimpleNamespace) -> SimpleNamespace | None:
+        return asha.choose_trial_to_run(SimpleNamespace(get_trials=lambda: list(trials)))
+
+    assert chosen(running, older, newest) is newest
+    assert chosen(older, running) is None
+    assert chosen() is None

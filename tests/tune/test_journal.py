@@ -52,3 +52,21 @@ def test_what_was_written_before_an_error_is_kept(path: Path) -> None:
         ours.ask()
         raise KeyError
     assert len(study(path)[1].trials) == len(ours.trials) == 1
+
+
+def test_what_is_held_can_be_read_at_once_and_is_written_in_one_append(path: Path) -> None:
+    journal, ours = study(path)
+    trial = ours.ask()
+    before = path.read_bytes()
+    journal.hold()
+    trial.report(1.0, 0)
+    ours.tell(trial, 1.0)
+    journal.hold()  # holding twice loses nothing
+    with journal.together():
+        ours.ask()
+    assert path.read_bytes() == before
+    assert [each.state.name for each in ours.trials] == ["COMPLETE", "RUNNING"]
+    journal.write()
+    journal.write()
+    assert len(path.read_bytes().splitlines()) == len(before.splitlines()) + 3
+    assert study(path)[1].trials == ours.trials

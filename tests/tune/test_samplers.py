@@ -3,8 +3,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.trial import TrialState
 
+from tune import samplers
 from tune.arguments import SAMPLERS
 from tune.ends import End
 from tune.errors import UserError
@@ -30,10 +33,12 @@ def opened(directory: Path, space: Space, sampler: str) -> Study:
     return Study(directory / "study.journal", space, 7, {}, sampler)
 
 
+@pytest.mark.parametrize("latest", [3, samplers.LATEST])
 @pytest.mark.parametrize("sampler", SAMPLERS)
 def test_reopened_study_goes_on_as_if_never_closed(
-    tmp_path: Path, space: Space, sampler: str
+    tmp_path: Path, space: Space, sampler: str, latest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(samplers, "LATEST", latest)
     whole = proposals(opened(tmp_path / "a", space, sampler), 14)
     pieces = [
         each for _ in range(7) for each in proposals(opened(tmp_path / "b", space, sampler), 2)
@@ -47,6 +52,34 @@ def test_samplers_propose_different_configurations(tmp_path: Path, space: Space)
     found = [proposals(opened(tmp_path / each, space, each), 14) for each in SAMPLERS]
     assert found[0][0] == found[1][0] == found[2][0]
     assert found[0][1:] != found[1][1:] != found[2][1:]
+
+
+def test_tpe_remembers_the_latest_trials_and_the_best_before_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(samplers, "LATEST", 3)
+    monkeypatch.setattr(samplers, "BEST", 2)
+    study = optuna.create_study()
+    for value in (5.0, 1.0, None, 2.0, 1.0, 7.0, 8.0, 9.0):
+        trial = study.ask()
+        state = TrialState.COMPLETE if value is not None else TrialState.PRUNED
+        study.tell(trial, value, state=state)
+    ended = (TrialState.COMPLETE, TrialState.PRUNED)
+
+    def seen(number: int) -> list[int]:
+        found = samplers.Memory(study, number)._get_trials(False, ended, True)
+        return [each.number for each in found]
+
+    assert seen(8) == [1, 4, 5, 6, 7]
+    assert seen(6) == [1, 0, 3, 4, 5, 6, 7]
+    assert seen(3) == list(range(8))
+
+
+def test_tpe_that_has_forgotten_nothing_is_optunas_own(tmp_path: Path, space: Space) -> None:
+    ours = proposals(opened(tmp_path / "a", space, "tpe"), 14)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(samplers, "ForgetfulTPE", samplers.TPESampler)
+        assert proposals(opened(tmp_path / "b", space, "tpe"), 14) == ours
 
 
 def test_random_proposals_depend_on_no_value(tmp_path: Path, space: Space) -> None:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tune import searcher
 from tune.ends import DIED_TWICE
-from tune.searcher import Keeper, LargerShare, larger
+from tune.searcher import EpochRecorder, Forgetter, Keeper, LargerShare, larger
 
 #: As Ray 2.60 writes them into a trial's file of errors.
 PROCESS_DIED = (
@@ -89,3 +89,38 @@ def test_driver_whose_machine_ray_has_given_up_ends(tmp_path: Path) -> None:
 
 def test_share_stays_when_no_machine_has_it_at_the_moment() -> None:
     assert larger({"CPU": 1.0, "GPU": 1.0}, [{}, {"CPU": 4.0}]) == {"cpu": 1.0, "gpu": 1.0}
+
+
+class Recorded(SimpleNamespace):
+    """What ``EpochRecorder`` uses of a sweep; writes down what it is told."""
+
+    def hold(self) -> None:
+        self.told.append("hold")
+
+    def record_epoch(self, number: int, row: dict[str, float], device: str) -> None:
+        self.told.append(row)
+
+    def settle(self) -> None:
+        self.told.append("settle")
+
+
+def test_step_of_ray_is_written_at_its_end_unless_a_trial_ended_in_it() -> None:
+    sweep: Any = Recorded(ended=[], told=[])
+    recorder = EpochRecorder(sweep, Keeper())
+    trial: Any = SimpleNamespace(config={"number": 4})
+    recorder.on_trial_result(1, [], trial, {"row": {"epoch": 1}, "device": "cpu"})
+    recorder.on_step_end(1, [])
+    assert sweep.told == ["hold", {"epoch": 1}, "settle"]
+    sweep.ended.append(trial)
+    recorder.on_step_end(2, [])
+    assert sweep.told[3:] == []
+    recorder.on_step_end(3, [])
+    assert sweep.told[3:] == ["settle"]
+
+
+def test_nothing_of_a_trials_results_is_kept_after_its_end() -> None:
+    kept = SimpleNamespace(
+        last_result={"a": 1}, metric_analysis={"a": {}}, metric_n_steps={"a": 1}
+    )
+    Forgetter().on_trial_complete(1, [], cast(Trial, SimpleNamespace(run_metadata=kept)))
+    assert not any(vars(kept).values())

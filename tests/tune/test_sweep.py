@@ -138,6 +138,28 @@ def test_only_the_best_checkpoints_are_kept(tmp_path: Path, space: Space) -> Non
     assert not list(tmp_path.glob("trials/*/last.pt"))
 
 
+def test_held_end_is_written_with_the_next_proposal_and_no_checkpoint_goes_before(
+    tmp_path: Path, space: Space
+) -> None:
+    sweep = opened(tmp_path, space)
+    trial = sweep.next_trial()
+    assert trial is not None
+    sweep.record_epoch(0, epoch(0, 1, 0.5))
+    last = sweep.layout.trial(0) / "last.pt"
+    last.touch()
+    before = sweep.layout.journal.read_bytes()
+    sweep.hold()
+    sweep.record_epoch(0, epoch(0, 2, 0.4))
+    sweep.end_trial(0, "complete", "reached its last epoch")
+    assert sweep.layout.journal.read_bytes() == before
+    assert last.exists()
+    assert opened(tmp_path, space).study.unfinished()[0].intermediate_values == {1: 0.5}
+    assert sweep.next_trial() is not None
+    assert not last.exists()
+    again = Study(sweep.layout.journal, space, 7, {})
+    assert [each.state.name for each in again.trials()] == ["COMPLETE", "RUNNING"]
+
+
 def test_failed_trial_is_never_the_best(tmp_path: Path, space: Space) -> None:
     sweep = opened(tmp_path, space)
     train(sweep, outcome="failed")
