@@ -1,4 +1,4 @@
-"""Real sweeps of ``edc``, in processes of their own."""
+"""Real sweeps, in processes of their own."""
 
 import os
 import subprocess
@@ -9,10 +9,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def run(
-    results: Path, *arguments: str, environment: dict[str, str] | None = None
+    results: Path,
+    *arguments: str,
+    workload: str = "edc",
+    environment: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a sweep to its end."""
-    command = [sys.executable, "-m", "tune.run", "edc", "--results", str(results), "--quiet"]
+    command = [sys.executable, "-m", "tune.run", workload, "--results", str(results), "--quiet"]
     return subprocess.run(
         [*command, *arguments],
         cwd=ROOT,

@@ -1,7 +1,6 @@
 """ASHA whose rungs are rebuilt from the recorded values, so that a resumed sweep judges alike."""
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -32,8 +31,12 @@ class RecordedASHA(AsyncHyperBandScheduler):  # type: ignore[misc]  # Ray ships 
             stop_last_trials=False,
         )
         self.pruned: set[int] = set()
+        rungs = self._brackets[0]._rungs  # the highest first
         for number, epoch, objective in history:
-            self._brackets[0].on_result(SimpleNamespace(trial_id=number), epoch, -objective)
+            reached: dict[int, float] = next(
+                (seen for milestone, seen in rungs if epoch >= milestone), {}
+            )
+            reached.setdefault(number, -objective)
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """Give the rungs of an earlier run's trial the name by which Ray calls it now."""

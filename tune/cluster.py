@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tune import ray_internals
 from tune.errors import UserError
 from tune.interrupts import postponed
 
@@ -89,14 +90,14 @@ def connected(
     """
     import ray
 
-    # Ray's own handler ends the driver wherever SIGTERM comes; see ``postponed``.
-    ray._private.utils.set_sigterm_handler = lambda handler: None
+    ray_internals.keep_signals()
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         options |= {"address": "local"}  # else it would join whatever cluster it finds here
         options |= {"num_cpus": int(have["CPU"]), "num_gpus": int(have["GPU"])}
         options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
         options |= {"_node_ip_address": "127.0.0.1"}
+        ray_internals.start_less(dashboard=dashboard)
         # Inherited by trial processes. In Ray's runtime_env it would cost them the start of a
         # second process each, since Ray's ready ones lack it.
         os.environ["PYTHONPATH"] = _import_path()

@@ -1,6 +1,5 @@
 """Ray Tune as the executor: runs a sweep's trials side by side until none is left."""
 
-import functools
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,14 +9,11 @@ from typing import Any
 
 import ray
 import ray.tune as ray_tune
-from ray.experimental import internal_kv
-from ray.train._internal import storage
-from ray.tune import Callback, registry
-from ray.tune.execution import class_cache
+from ray.tune import Callback
 from ray.tune.experiment import Trial
 
 from search_spaces.contract import Budget
-from tune import parcel
+from tune import parcel, ray_internals
 from tune.asha import RecordedASHA
 from tune.errors import StorageFailure
 from tune.interrupts import Interrupts
@@ -93,12 +89,7 @@ def execute(
     """
     asha, keeper = RecordedASHA(job.budget, sweep.history()), Keeper()
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch, settled(sweep, keeper):
-        # Ray Tune asks Ray's node for a place, and a driver outside the cluster has no node.
-        storage._get_ray_train_session_dir = lambda: scratch
-        # A variable meant for Lightning would keep trials out of the processes that Ray has ready.
-        class_cache.DEFAULT_ENV_VARS = {}
-        # Ray Tune asks Ray's server for the Trainable four times a trial, which never changes.
-        registry._internal_kv_get = functools.cache(internal_kv._internal_kv_get)
+        ray_internals.run_leaner(scratch)
         ray_tune.run(
             TrialTrainable,
             name="ray",

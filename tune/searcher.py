@@ -121,7 +121,7 @@ class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
     def on_step_end(self, iteration: int, trials: list[Trial], **_: Any) -> None:
         """Write what happened, unless the next proposal is going to."""
         before, self._ended = self._ended, len(self.sweep.ended)
-        if self._ended == before:
+        if self._ended == before or not self.sweep.wants_more():
             self.keeper.attempt(self.sweep.settle)
 
 

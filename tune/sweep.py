@@ -138,9 +138,13 @@ class Sweep:
             "params": params,
         }
 
+    def wants_more(self) -> bool:
+        """Tell whether fewer trials were begun than asked for."""
+        return len(self.ended) + len(self.running) < self.trials
+
     def _proposed(self) -> FrozenTrial | None:
         """Propose a configuration; one that has failed before fails again at once, untrained."""
-        while len(self.ended) + len(self.running) < self.trials:
+        while self.wants_more():
             if self.study.exhausted():
                 self._ask_no_more()
                 break

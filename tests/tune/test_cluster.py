@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.observe import environment as environment_of
 from tests.sweeps import run
 from tune.ends import outcome
 from tune.study import read_trials
@@ -44,13 +45,31 @@ def test_same_sweep_runs_on_a_cluster_that_is_there(tmp_path: Path, address: str
     assert [outcome(trial) for trial in trials] == ["complete"] * 2
 
 
-def test_trials_take_the_processes_that_ray_has_ready(tmp_path: Path) -> None:
-    small = ["--set", "data/size=tiny", "--trials", "2", "--epochs", "1"]
+def told_by_ray(results: Path, *arguments: str) -> dict[str, str]:
+    """Run a sweep whose trials cost nothing; return what Ray logged, by the file's name."""
     with tempfile.TemporaryDirectory(prefix="ray-") as short:  # the path of a socket is limited
-        done = run(tmp_path, *small, environment={"RAY_TMPDIR": short})
-        log = next(Path(short).glob("ray/session_2*/logs/raylet.out")).read_text()
+        environment = environment_of("costless") | {"RAY_TMPDIR": short}
+        done = run(results, *arguments, workload="costless", environment=environment)
+        logs = next(Path(short).glob("ray/session_2*/logs"))
+        told = {path.name: path.read_text() for path in logs.glob("*.*")}
     assert done.returncode == 0, done.stderr
-    assert 0 < log.count("Started worker process") <= len(os.sched_getaffinity(0))
+    return told
+
+
+def test_trials_take_the_processes_that_ray_has_ready_and_ray_starts_no_others(
+    tmp_path: Path,
+) -> None:
+    told = told_by_ray(tmp_path, "--trials", "2")
+    cores = len(os.sched_getaffinity(0))
+    assert 0 < told["raylet.out"].count("Started worker process") <= cores
+    assert not {name for name in told if name.startswith(("monitor", "log_monitor", "dashboard."))}
+
+
+def test_process_that_starts_is_waited_for_however_short_the_trials(tmp_path: Path) -> None:
+    cores = len(os.sched_getaffinity(0))
+    shares = ["--concurrent", str(4 * cores), "--cpus-per-trial", "0.25"]
+    told = told_by_ray(tmp_path, "--trials", str(200 * cores), *shares)
+    assert 4 * cores <= told["raylet.out"].count("Started worker process") <= 5 * cores
 
 
 @pytest.mark.usefixtures("address")

@@ -92,7 +92,7 @@ def test_share_stays_when_no_machine_has_it_at_the_moment() -> None:
 
 
 class Recorded(SimpleNamespace):
-    """What ``EpochRecorder`` uses of a sweep; writes down what it is told."""
+    """What ``EpochRecorder`` uses of a sweep of two trials; writes down what it is told."""
 
     def hold(self) -> None:
         self.told.append("hold")
@@ -102,6 +102,9 @@ class Recorded(SimpleNamespace):
 
     def settle(self) -> None:
         self.told.append("settle")
+
+    def wants_more(self) -> bool:
+        return len(self.ended) < 2
 
 
 def test_step_of_ray_is_written_at_its_end_unless_a_trial_ended_in_it() -> None:
@@ -116,6 +119,14 @@ def test_step_of_ray_is_written_at_its_end_unless_a_trial_ended_in_it() -> None:
     assert sweep.told[3:] == []
     recorder.on_step_end(3, [])
     assert sweep.told[3:] == ["settle"]
+
+
+def test_end_after_which_nothing_is_proposed_is_written_at_once() -> None:
+    sweep: Any = Recorded(ended=[], told=[])
+    recorder = EpochRecorder(sweep, Keeper())
+    sweep.ended += [1, 2]
+    recorder.on_step_end(1, [])
+    assert sweep.told == ["settle"]
 
 
 def test_nothing_of_a_trials_results_is_kept_after_its_end() -> None:
