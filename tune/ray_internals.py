@@ -20,11 +20,12 @@ def keep_signals() -> None:
 
 def start_less(*, dashboard: bool) -> None:
     """Let a private Ray start only the processes that a sweep needs."""
-    from ray._private import node, parameter
+    from ray._private import node, parameter, utils
 
     parameter.RayParams = functools.partial(parameter.RayParams, **NEEDLESS)
-    if not dashboard:  # Ray would start its server all the same, and wait for it
+    if not dashboard:  # Ray would start its server all the same, and its agent in full
         node.Node.start_api_server = lambda self, **_: None
+        utils.get_dashboard_dependency_error = lambda: ImportError("no dashboard was asked for")
 
 
 def run_leaner(scratch: str) -> None:
