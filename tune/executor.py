@@ -88,6 +88,7 @@ def execute(
         StorageFailure: If the results cannot be written any more; what was recorded is kept.
     """
     asha, keeper = RecordedASHA(job.budget, sweep.history()), Keeper()
+    searcher = StudySearcher(sweep, asha, keeper)
     with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch, settled(sweep, keeper):
         ray_internals.run_leaner(scratch)
         ray_tune.run(
@@ -95,7 +96,7 @@ def execute(
             name="ray",
             config={"job": _shared(job)},
             storage_path=scratch,
-            search_alg=StudySearcher(sweep, asha, keeper),
+            search_alg=searcher,
             scheduler=asha,
             num_samples=-1,
             max_concurrent_trials=job.resources.slots,
@@ -106,7 +107,7 @@ def execute(
             reuse_actors=job.reuse,
             callbacks=[
                 EpochRecorder(sweep, keeper),
-                LargerShare(keeper),
+                LargerShare(keeper, searcher.recovering),
                 GracefulEnd(interrupts),
                 *followers,
                 Forgetter(),

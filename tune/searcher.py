@@ -58,9 +58,13 @@ class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
         super().__init__(metric="objective", mode="min")
         self.sweep, self.asha, self.keeper = sweep, asha, keeper
         self.numbers: dict[str, int] = {}
+        #: Trials that are to be started again; new ones would take all room that becomes free.
+        self.recovering: set[str] = set()
 
     def suggest(self, trial_id: str) -> dict[str, Any] | None:
-        """Return the next trial's configuration, or that there is none."""
+        """Return the next trial's configuration, that there is none, or None for not yet."""
+        if self.recovering:
+            return None
         config = None
         if not self.sweep.hopeless():
             config = self.keeper.attempt(self.sweep.next_trial)
@@ -142,9 +146,9 @@ class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
     A second death ends the trial; a machine that is lost between the two counts as neither.
     """
 
-    def __init__(self, keeper: Keeper) -> None:
-        """End the run through ``keeper`` if it cannot go on."""
-        self.keeper = keeper
+    def __init__(self, keeper: Keeper, recovering: set[str]) -> None:
+        """End the run through ``keeper`` if it cannot go on; tell which trials wait for room."""
+        self.keeper, self.recovering = keeper, recovering
 
     def on_trial_recover(
         self, iteration: int, trials: list[Trial], trial: Trial, **_: Any
@@ -154,6 +158,7 @@ class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
         A trial that lost its machine goes on as it was. A driver that lost its own has to end.
         Ray cannot be told here to give a trial up; so the trial is told, and ends in its next try.
         """
+        self.recovering.add(trial.trial_id)
         told = Path(trial.error_file).read_text().rpartition("Failure #")[2]
         if DRIVER_LOST in told:
             self.keeper.failure = "Ray must run on the driver's machine, but died there"
@@ -165,6 +170,10 @@ class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
             asked = trial.placement_group_factory.required_resources
             trial.update_resources(larger(asked, [node["Resources"] for node in ray.nodes()]))
             trial.config = {**trial.config, "retried": True}
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **_: Any) -> None:
+        """Let new trials come after it."""
+        self.recovering.discard(trial.trial_id)
 
 
 def larger(asked: dict[str, float], nodes: list[dict[str, float]]) -> dict[str, float]:

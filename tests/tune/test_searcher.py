@@ -8,7 +8,14 @@ import pytest
 
 from tune import searcher
 from tune.ends import DIED_TWICE
-from tune.searcher import EpochRecorder, Forgetter, Keeper, LargerShare, larger
+from tune.searcher import (
+    EpochRecorder,
+    Forgetter,
+    Keeper,
+    LargerShare,
+    StudySearcher,
+    larger,
+)
 
 #: As Ray 2.60 writes them into a trial's file of errors.
 PROCESS_DIED = (
@@ -45,8 +52,8 @@ def recovered(folder: Path, *failures: str, **config: Any) -> Trial:
         config={"number": 4, **config},
         share={"cpu": 1.0},
     )
-    trial.keeper = Keeper()
-    LargerShare(trial.keeper).on_trial_recover(1, [], trial)
+    trial.keeper, trial.trial_id = Keeper(), "ray4"
+    LargerShare(trial.keeper, set()).on_trial_recover(1, [], trial)
     return trial
 
 
@@ -105,6 +112,18 @@ class Recorded(SimpleNamespace):
 
     def wants_more(self) -> bool:
         return len(self.ended) < 2
+
+
+@pytest.mark.usefixtures("machines")
+def test_no_new_trial_comes_before_one_that_is_to_be_started_again(tmp_path: Path) -> None:
+    sweep: Any = SimpleNamespace(hopeless=lambda: None, next_trial=lambda: {"number": 5})
+    searcher = StudySearcher(sweep, cast(Any, None), Keeper())
+    shares = LargerShare(Keeper(), searcher.recovering)
+    trial = recovered(tmp_path, PROCESS_DIED)
+    shares.on_trial_recover(1, [], trial)
+    assert searcher.suggest("ray5") is None
+    shares.on_trial_start(1, [], trial)
+    assert searcher.suggest("ray5") == {"number": 5}
 
 
 def test_step_of_ray_is_written_at_its_end_unless_a_trial_ended_in_it() -> None:
