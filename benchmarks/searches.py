@@ -132,6 +132,7 @@ class MemoryStudy(Study):
         """Begin a study; there is no journal for ``Study`` to open."""
         self.space, self.seed, self.fixed, self.sampler = space, seed, {}, "tpe"
         self.optuna, self._together = optuna.create_study(), nullcontext
+        self._journal, self._asked = None, 0
 
 
 class OurSearch:
