@@ -11,7 +11,7 @@ from search_spaces.contract import Budget
 BASELINE_TRIAL = 0  # never stopped: what tuning gained can only be told over a whole baseline
 
 
-class RecordedASHA(AsyncHyperBandScheduler):  # type: ignore[misc]  # Ray ships no types
+class RecordedASHA(AsyncHyperBandScheduler):
     """Asynchronous successive halving over epochs, on an objective to minimise."""
 
     def __init__(self, budget: Budget, history: Iterable[tuple[int, int, float]]) -> None:

@@ -97,7 +97,6 @@ def connected(
         options |= {"num_cpus": int(have["CPU"]), "num_gpus": int(have["GPU"])}
         options |= {"include_dashboard": dashboard, "dashboard_host": "127.0.0.1"}
         options |= {"_node_ip_address": "127.0.0.1"}
-        ray_internals.start_less(dashboard=dashboard)
         # Inherited by trial processes. In Ray's runtime_env it would cost them the start of a
         # second process each, since Ray's ready ones lack it.
         os.environ["PYTHONPATH"] = _import_path()
@@ -106,7 +105,8 @@ def connected(
     else:
         options |= {"address": address, "runtime_env": {"py_modules": _modules()}}
     try:
-        with postponed(), ThreadPoolExecutor(1) as meanwhile:
+        less = ray_internals.start_less(dashboard=dashboard)
+        with postponed(), less, ThreadPoolExecutor(1) as meanwhile:
             # takes as long as Ray's processes take to start
             meanwhile.submit(import_module, "ray.tune")
             context = ray.init(**options)

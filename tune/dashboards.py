@@ -31,7 +31,7 @@ def optuna_command(place: Layout) -> str:
     return command
 
 
-class Gauges(Callback):  # type: ignore[misc]  # Ray ships no types
+class Gauges(Callback):
     """Keeps a sweep's state in metrics that Ray exports to Prometheus, with ``ray_`` before them.
 
     ``soundsweep_trials`` by state, ``soundsweep_epochs``, and ``soundsweep_best_objective``.

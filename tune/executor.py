@@ -1,8 +1,8 @@
 """Ray Tune as the executor: runs a sweep's trials side by side until none is left."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Job:
     elsewhere: bool = False
 
 
-class GracefulEnd(Callback):  # type: ignore[misc]  # Ray ships no types
+class GracefulEnd(Callback):
     """Takes the signals over from Ray Tune while trials run."""
 
     def __init__(self, interrupts: Interrupts) -> None:
@@ -89,7 +89,8 @@ def execute(
     """
     asha, keeper = RecordedASHA(job.budget, sweep.history()), Keeper()
     searcher = StudySearcher(sweep, asha, keeper)
-    with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch, settled(sweep, keeper):
+    with tempfile.TemporaryDirectory(prefix="soundsweep-") as scratch, ExitStack() as at_last:
+        at_last.callback(keeper.attempt, sweep.settle)  # what waits is written, however this ends
         ray_internals.run_leaner(scratch)
         ray_tune.run(
             TrialTrainable,
@@ -121,15 +122,6 @@ def execute(
         raise StorageFailure(
             f"{keeper.failure}; what is recorded is kept, go on with: {job.again}"
         )
-
-
-@contextmanager
-def settled(sweep: Sweep, keeper: Keeper) -> Iterator[None]:
-    """Write at the end of the block, however it ends, what still waits."""
-    try:
-        yield
-    finally:
-        keeper.attempt(sweep.settle)
 
 
 def _directory_name(trial: Trial) -> str:

@@ -35,7 +35,7 @@ def check_answers(uri: str) -> None:
         raise UserError(without_password(message)) from error
 
 
-class ContinuedRuns(MLflowLoggerCallback):  # type: ignore[misc]  # Ray ships no types
+class ContinuedRuns(MLflowLoggerCallback):
     """Ray's logger, but a resumed trial goes on in its run, where Ray would begin another one."""
 
     def __init__(self, uri: str, experiment: str) -> None:

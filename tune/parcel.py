@@ -93,7 +93,7 @@ def _unpack(content: bytes, folder: Path) -> None:
         tempfile.TemporaryDirectory(dir=folder.parent) as partial,
         tarfile.open(fileobj=io.BytesIO(content)) as archive,
     ):
-        if hasattr(tarfile, "data_filter"):  # Python 3.11.4 or newer; the driver packed it
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on; it is the driver's archive
             archive.extraction_filter = tarfile.data_filter
         archive.extractall(partial)
         (Path(partial) / "data").replace(folder)

@@ -5,6 +5,9 @@ Ray Tune takes long to import. Ray's words for what became of a trial are in ``t
 """
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 #: Processes that Ray starts without being asked: one machine needs no autoscaler, and nobody reads
 #: what the log monitor would pass on.
@@ -18,14 +21,28 @@ def keep_signals() -> None:
     utils.set_sigterm_handler = lambda handler: None
 
 
-def start_less(*, dashboard: bool) -> None:
-    """Let a private Ray start only the processes that a sweep needs."""
+@contextmanager
+def start_less(*, dashboard: bool) -> Iterator[None]:
+    """Let a private Ray, begun in the block, start only the processes that a sweep needs."""
     from ray._private import node, parameter, utils
 
-    parameter.RayParams = functools.partial(parameter.RayParams, **NEEDLESS)
+    params = functools.partial(parameter.RayParams, **NEEDLESS)
+    changes: list[tuple[Any, str, Any]] = [(parameter, "RayParams", params)]
     if not dashboard:  # Ray would start its server all the same, and its agent in full
-        node.Node.start_api_server = lambda self, **_: None
-        utils.get_dashboard_dependency_error = lambda: ImportError("no dashboard was asked for")
+        missing = ImportError("no dashboard was asked for")
+        changes += [(node.Node, "start_api_server", lambda self, **_: None)]
+        changes += [(utils, "get_dashboard_dependency_error", lambda: missing)]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
+    try:
+        _replace(changes)
+        yield
+    finally:
+        _replace(before)
+
+
+def _replace(changes: list[tuple[Any, str, Any]]) -> None:
+    for owner, name, value in changes:
+        setattr(owner, name, value)
 
 
 def run_leaner(scratch: str) -> None:

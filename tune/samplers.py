@@ -74,15 +74,9 @@ class ForgetfulTPE(TPESampler):
         """Draw the parameters that the remembered trials have."""
         return super().sample_relative(self._memory, trial, search_space)
 
-    def sample_independent(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
+    def sample_independent(self, study: optuna.Study, *arguments: Any, **named: Any) -> Any:
         """Draw a parameter that they lack."""
-        return super().sample_independent(self._memory, trial, param_name, param_distribution)
+        return super().sample_independent(self._memory, *arguments, **named)
 
 
 class Memory:

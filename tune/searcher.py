@@ -21,7 +21,7 @@ DRIVER_LOST = "its owner has died"
 FAILURES = 2
 
 
-class Keeper(Stopper):  # type: ignore[misc]  # Ray ships no types
+class Keeper(Stopper):
     """Writes to the sweep until a write fails, for instance on a full disk, and ends the run then.
 
     Nothing is written after that, since it could follow half a line.
@@ -50,7 +50,7 @@ class Keeper(Stopper):  # type: ignore[misc]  # Ray ships no types
         return self.failure is not None
 
 
-class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
+class StudySearcher(Searcher):
     """Asks the study for trials and tells it how they ended."""
 
     def __init__(self, sweep: Sweep, asha: RecordedASHA, keeper: Keeper) -> None:
@@ -77,6 +77,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
         """Tell the study; a trial that Ray only put down stays unfinished, for a resume."""
+        self.recovering.discard(trial_id)  # it may have died before it was started again
         number, result = self.numbers.pop(trial_id), result or {}
         if result.get("unwritable"):
             self.keeper.failure = result["unwritable"]
@@ -101,7 +102,7 @@ class StudySearcher(Searcher):  # type: ignore[misc]  # Ray ships no types
         """Restore nothing: the study is the state."""
 
 
-class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
+class EpochRecorder(Callback):
     """Records every epoch; a searcher would not be told of those after which ASHA stops.
 
     What happens in one step of Ray is written together. If a trial ends in it, the step after it
@@ -129,7 +130,7 @@ class EpochRecorder(Callback):  # type: ignore[misc]  # Ray ships no types
             self.keeper.attempt(self.sweep.settle)
 
 
-class Forgetter(Callback):  # type: ignore[misc]  # Ray ships no types
+class Forgetter(Callback):
     """Lets go of what Ray keeps of every ended trial's results; must be the last to be told."""
 
     def on_trial_complete(
@@ -140,7 +141,7 @@ class Forgetter(Callback):  # type: ignore[misc]  # Ray ships no types
         told.last_result, told.metric_analysis, told.metric_n_steps = {}, {}, {}
 
 
-class LargerShare(Callback):  # type: ignore[misc]  # Ray ships no types
+class LargerShare(Callback):
     """Gives a trial whose process died, perhaps for want of memory, twice the share once more.
 
     A second death ends the trial; a machine that is lost between the two counts as neither.

@@ -15,7 +15,7 @@ from tensorboardX.summary import hparams, scalar
 from tune.tracking import Run
 
 
-class TensorBoard(LoggerCallback):  # type: ignore[misc]  # Ray ships no types
+class TensorBoard(LoggerCallback):
     """Writes parameters and epochs, each at once: ``tensorboard --logdir results`` shows them."""
 
     def __init__(self) -> None:

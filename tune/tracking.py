@@ -46,7 +46,7 @@ class Run:
         return f"trial {self.number}"
 
 
-class Tracker(Callback):  # type: ignore[misc]  # Ray ships no types
+class Tracker(Callback):
     """Tells a logger each epoch once, however often a sweep is resumed.
 
     A logger that fails is given up: no sweep ends for it.

@@ -19,7 +19,7 @@ from tune.limits import time_limit
 from tune.training import Plan, Training
 
 
-class TrialTrainable(ray_tune.Trainable):  # type: ignore[misc]  # Ray ships no types
+class TrialTrainable(ray_tune.Trainable):
     """One trial; its process is reused for the next one.
 
     The configuration holds ``number``, ``seed``, ``recorded`` (epochs that the study knows),

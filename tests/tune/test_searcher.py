@@ -117,6 +117,7 @@ class Recorded(SimpleNamespace):
 @pytest.mark.usefixtures("machines")
 def test_no_new_trial_comes_before_one_that_is_to_be_started_again(tmp_path: Path) -> None:
     sweep: Any = SimpleNamespace(hopeless=lambda: None, next_trial=lambda: {"number": 5})
+    sweep.end_trial = lambda *told: None
     searcher = StudySearcher(sweep, cast(Any, None), Keeper())
     shares = LargerShare(Keeper(), searcher.recovering)
     trial = recovered(tmp_path, PROCESS_DIED)
@@ -124,6 +125,10 @@ def test_no_new_trial_comes_before_one_that_is_to_be_started_again(tmp_path: Pat
     assert searcher.suggest("ray5") is None
     shares.on_trial_start(1, [], trial)
     assert searcher.suggest("ray5") == {"number": 5}
+    shares.on_trial_recover(1, [], trial)
+    searcher.numbers["ray4"] = 4
+    searcher.on_trial_complete("ray4", {"failed": "died"})
+    assert searcher.suggest("ray6") == {"number": 5}
 
 
 def test_step_of_ray_is_written_at_its_end_unless_a_trial_ended_in_it() -> None:
